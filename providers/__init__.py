@@ -1,0 +1,1 @@
+"""Targets that the runner can drive. Each provider sees runner.model, runner.spi, runner.kinds and nothing else."""

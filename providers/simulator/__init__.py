@@ -1,0 +1,1 @@
+"""The embedded helpdesk: a small helpdesk in one SQLite file."""

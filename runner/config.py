@@ -1,0 +1,66 @@
+"""runner.yaml as frozen values: targets, store, guards, language, notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from runner.spi import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `objects` objects and `percent` percent of the kind's objects on the target; the percentage only counts
+    from `floor` objects up."""
+
+    objects: int | None = None
+    percent: float | None = None
+    floor: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """No new change between two instants; a restore is never frozen."""
+
+    start: datetime
+    end: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What stands between a plan and its apply. `limits` is keyed by kind, ``*`` for all others.
+
+    `protected` holds object patterns ``target/kind/key-or-name`` with ``*`` wildcards.
+    """
+
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    protected: tuple[str, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    require_rehearsal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Where before-images live. `lease` is in seconds. `kept` says that a store inside a CI checkout is preserved."""
+
+    path: Path
+    journal: Path
+    lease: float = 90.0
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole runner.yaml. `required_locales` are the locales that every announced text must have."""
+
+    file: Path
+    targets: Mapping[str, Target]
+    store: StoreConfig
+    guards: Guards
+    required_locales: tuple[str, ...] = ()
+    language: str = "en"
+    notifications: Mapping[str, object] = field(default_factory=dict)
+    playbooks: tuple[str, ...] = ("playbooks",)

@@ -1,0 +1,154 @@
+"""What commands return: results as passive values. Views render them; nothing here prints or decides an exit code
+except `Report.exit_code`, which follows from its contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from runner.errors import Exit
+from runner.model import Claim, Slot, Value
+
+
+class Fate(StrEnum):
+    """What became of one slot, as far as a reader must be told."""
+
+    KEPT = "kept"  # a person's edit stands; nobody overwrote it
+    CONFLICT = "conflict"  # a person's edit hides what an outage wants
+    REJECTED = "rejected"  # the vendor refused
+    UNKNOWN = "unknown"  # an effect whose outcome nobody knows; not sent again without --resend
+    DROPPED = "dropped"  # moved out of the selection between plan and write
+    DIFFERENT = "different"  # restored to another value than before, as announced
+    GONE = "gone"  # the object does not exist any more
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One slot worth a line: `wanted` is what the runner would have written, `live` what stands there."""
+
+    fate: Fate
+    slot: Slot
+    name: str = ""
+    wanted: Value = None
+    live: Value = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one step on one target came to in this drive."""
+
+    run: str
+    kind: str
+    target: str
+    direction: Literal["open", "close"]
+    state: Literal["done", "waiting", "failed", "skipped"]
+    written: int = 0
+    confirmed: int = 0
+    requests: int = 0
+    notes: tuple[Note, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one drive of one outage came to. `pending` says that due work is left that `resume` can do."""
+
+    outage: str
+    state: str
+    runs: tuple[RunReport, ...] = ()
+    waiting: int = 0  # human steps due and not acknowledged
+    pending: bool = False
+    restore_at: datetime | None = None
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All notes of all runs."""
+        return tuple(note for run in self.runs for note in run.notes)
+
+    @property
+    def exit_code(self) -> Exit:
+        """RESUME wins over PEOPLE wins over DONE."""
+        if self.pending or any(run.state == "failed" for run in self.runs):
+            return Exit.RESUME
+        stuck = {Fate.CONFLICT, Fate.REJECTED, Fate.UNKNOWN}
+        if self.waiting or any(note.fate in stuck for note in self.notes):
+            return Exit.PEOPLE
+        return Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """Where one step of an outage stands: pending, opening, active, closing, done, waiting, failed, skipped, cancelled."""
+
+    run: str
+    kind: str
+    target: str
+    state: str
+    start: datetime
+    end: datetime | None
+    held: int = 0  # objects held now
+
+
+@dataclass(frozen=True, slots=True)
+class OutageStatus:
+    """Where one outage stands: registered, open, closing, closed, cancelled, missed."""
+
+    outage: str
+    title: str
+    state: str
+    timezone: str
+    start: datetime
+    end: datetime
+    runs: tuple[RunStatus, ...]
+    overdue: bool = False  # a restore that is due has not been finished
+    waiting: int = 0
+    holder: str = ""  # who drives it now, "" when nobody
+    when_told: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StackLayer:
+    """One row of `runner why`: who wants what, and what the slot would hold up to this layer."""
+
+    owner: str  # outage id, "a person", "kept on purpose", "base"
+    run: str
+    claim: Claim | None  # None for the base
+    value: Value
+    until: datetime | None = None
+    seen_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The stack of one slot, base first. `live` is None-able: it is only read when asked."""
+
+    slot: Slot
+    name: str
+    layers: tuple[StackLayer, ...]
+    last: Value
+    live: Value
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A human step that is due: what to do, where, the exact value, and the command that acknowledges it."""
+
+    outage: str
+    run: str
+    item: str
+    direction: Literal["open", "close"]
+    target: str
+    title: str
+    menu: str
+    value: str
+    question: bool  # True: "was this done?"; the answer decides whether there is anything to take back
+    due: datetime
+    overdue: bool
+    command: str

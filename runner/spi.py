@@ -1,0 +1,262 @@
+"""What a provider is: three methods and a table of what each kind can do.
+
+A provider is a factory registered under the entry-point group ``runner.providers``: ``open(target, io) -> Provider``.
+Opening does no I/O: credentials are resolved at the first read, so that `capabilities()` works offline at review time.
+
+    read   lazily yields (slot, value), all slots of one object in a row, one page in memory
+    write  yields one `Outcome` per change, in order; before the outcomes of an asynchronous job, one `Accepted`
+
+There is no restore: it is a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
+
+from runner.errors import (
+    Forbidden,
+    NotFound,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+from runner.model import Accepted, Change, Claim, Json, Merge, Outcome, Slot, Value
+
+__all__ = [
+    "ClaimsOf",
+    "Context",
+    "Forbidden",
+    "Found",
+    "Identity",
+    "Io",
+    "KindSpec",
+    "Means",
+    "NotFound",
+    "OpenProvider",
+    "Provider",
+    "ProviderError",
+    "Query",
+    "QueryOf",
+    "RateLimited",
+    "Reader",
+    "Rejected",
+    "Reversal",
+    "Secret",
+    "Target",
+    "Unauthorized",
+    "Unavailable",
+    "Want",
+]
+
+
+class Means(StrEnum):
+    """Who carries a kind out."""
+
+    API = "api"
+    VERIFY = "verify"  # a person does it, the runner checks it by reading
+    PERSON = "person"
+
+
+class Reversal(StrEnum):
+    """How a kind is taken back."""
+
+    WRITE = "write"
+    FOLLOW_UP = "follow-up"
+    NONE = "none"
+
+
+class Identity(StrEnum):
+    """How an object that we create is found again."""
+
+    NATURAL = "natural"
+    MARKER = "marker"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A credential that prints as ``***``; only `reveal()` gives the text."""
+
+    text: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """Return the secret text."""
+        return self.text
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One account of one vendor, as configured in runner.yaml.
+
+    `options` are the provider's own settings; `credentials` maps a name to a reference (``env:NAME``, ``file:PATH``);
+    `pause` maps the common word `pause` to the target's own status value; `zone` is an IANA name.
+    `folder` is the folder of runner.yaml: relative paths in options start there.
+    """
+
+    name: str
+    provider: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
+    words: Mapping[str, Json] = field(default_factory=dict)
+    locales: tuple[str, ...] = ()
+    reserve: float = 0.3
+    folder: str = "."
+
+
+class Io(Protocol):
+    """What a provider may use of the outside world."""
+
+    def now(self) -> datetime:
+        """Return the current instant, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    def secret(self, reference: str) -> Secret:
+        """Resolve a credential reference; raises `Unauthorized` with a sentence when it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which objects to read, and which of their paths.
+
+    Exactly one of `ids`, `names` or `where` selects; none of them means all objects of the kind. The runner resolves
+    `names` to `ids` before a provider sees the query. An explicit id that does not exist is yielded with ABSENT in
+    every path asked for. `paths` lists exact paths; a path ending in ``/*`` asks for all below it. Every kind also
+    answers the path `name` (and `zone` where it has one).
+    """
+
+    kind: str
+    ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    where: Mapping[str, Any] | None = None
+    paths: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object that a query found: its key, its display name, and the values of the paths asked for."""
+
+    key: str
+    name: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One claim on one path of one object. `payload` is the content of an effect."""
+
+    path: str
+    claim: Claim
+    payload: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the pure functions of a kind may know. `start` and `end` are the instants between which the step is active.
+
+    `end` is None for something that stays. `window` is the window of the outage itself, as instants.
+    """
+
+    outage: str
+    step: str
+    target: Target
+    start: datetime
+    end: datetime | None
+    window: tuple[datetime, datetime]
+    timezone: str
+    language: str = "en"
+
+    def marker(self, item: str = "") -> str:
+        """Return the marker of an object that this step creates: ``or-`` and 12 lower-case base32 characters."""
+        from base64 import b32encode
+        from hashlib import sha256
+
+        digest = sha256("\n".join((self.outage, self.step, item)).encode()).digest()
+        return "or-" + b32encode(digest).decode().lower()[:12]
+
+
+QueryOf: TypeAlias = Callable[[Mapping[str, Any], Context], Query]
+ClaimsOf: TypeAlias = Callable[[Mapping[str, Any], Context, Found], Sequence[Want]]
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """What one kind of step can do on one target. Everything here is known offline.
+
+    schema      JSON Schema of the step's `with`
+    query       pure: which objects the step touches, and which paths must be read to decide
+    claims      pure: what the step wants in one object found
+    merges      path or ``prefix/*`` -> how layers combine there
+    whole_object  all paths of one object are written by one request (never split over batches)
+    precondition  `write` itself refuses a change whose `before` is not live any more (verdict MOVED)
+    settle      seconds during which a read may still show the old value
+    deadline    seconds that one request may take at most, reply included
+    page, max_batch  objects per read request and per write request
+    rate        requests per minute that the vendor allows us, None for no known limit
+    gives_back  values of `status` that the vendor accepts on restore; None means any
+    matches     pure: whether an object with these values is selected by `where` (for objects that we already hold)
+    menu        for a person: locale -> menu path ("Settings > Chat > Hours")
+    announces   locale-bearing fields of `with` that a required locale must not miss
+    """
+
+    kind: str
+    title: str
+    schema: Mapping[str, Any]
+    query: QueryOf
+    claims: ClaimsOf
+    merges: Mapping[str, Merge]
+    means: Means = Means.API
+    reversal: Reversal = Reversal.WRITE
+    identity: Identity = Identity.NATURAL
+    whole_object: bool = False
+    precondition: bool = False
+    settle: float = 0.0
+    deadline: float = 30.0
+    page: int = 100
+    max_batch: int = 100
+    max_in_flight: int = 1
+    rate: float | None = None
+    gives_back: frozenset[str] | None = None
+    matches: Callable[[Mapping[str, Any], Mapping[str, Value]], bool] | None = None
+    normalise: Callable[[str, Value], Value] | None = None
+    menu: Mapping[str, str] = field(default_factory=dict)
+    announces: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def merge(self, path: str) -> Merge:
+        """Return how layers combine at `path` (exact entry first, then its ``prefix/*``; ATOMIC otherwise)."""
+        if path in self.merges:
+            return self.merges[path]
+        return self.merges.get(path.rpartition("/")[0] + "/*", Merge.ATOMIC)
+
+
+class Reader(Protocol):
+    """The half of a provider that a plan may see."""
+
+    def capabilities(self) -> Mapping[str, KindSpec]:
+        """Return the kinds that this target offers. Offline, without credentials."""
+
+    def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
+        """Yield (slot, value) of the objects selected, all slots of one object in a row. Raises `ProviderError`."""
+
+
+class Provider(Reader, Protocol):
+    """A target that can be read and written."""
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
+        """Set every slot to its `after`; yield one outcome per change, in order. Raises `ProviderError`."""
+
+
+OpenProvider: TypeAlias = Callable[[Target, Io], Provider]

@@ -1,0 +1,1 @@
+"""Results rendered for people and machines. Views return strings and decide nothing."""
