@@ -1,0 +1,19 @@
+"""Every diagnostic code: what it means and how to mend it. `runner explain CODE` prints an entry.
+
+Two tables, one namespace: codes of files, schemas and configuration, and codes of the semantic checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from runner.catalogue_checks import SEMANTIC
+from runner.catalogue_entry import Entry
+
+__all__ = ["CODES", "SYNTAX", "Entry"]
+
+SYNTAX: Final[Mapping[str, Entry]] = MappingProxyType({})
+
+CODES: Final[Mapping[str, Entry]] = MappingProxyType({**SYNTAX, **SEMANTIC})
