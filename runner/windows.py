@@ -1,0 +1,251 @@
+"""Times as people write them, turned into instants: windows, `from`/`until` expressions, weekly minutes, snooze presets.
+
+Pure: no clock. A naive datetime is a local wall time, an aware one an instant. Hours and minutes are elapsed time, days
+are local days at the same wall time. A wall time that daylight saving skips moves forward by the length of the gap; one
+that it doubles means its first occurrence where something starts and its second where something ends.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # in the order of date.weekday()
+PRESETS: Final = ("later_today", "tomorrow", "in_2_days", "in_3_days", "this_weekend", "next_week")
+WHOLE_DAY: Final = "00:00-24:00"
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)[ ]?(Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)  # a date alone is not a time
+_EXPRESSION = re.compile(r"(start|end)(?:\s*([+-])\s*(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?)?", re.ASCII)
+_MINUTE = timedelta(minutes=1)
+_STRIDE = timedelta(hours=6)  # shorter than the time between two clock changes of any zone
+
+
+class TimeError(ValueError):
+    """A time, an expression or a zone that cannot be understood; the text is a sentence for the reader."""
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return the time in `text`: naive for a local wall time, aware with an offset or ``Z``, None when it is no time.
+
+    ``2026-12-11 11:30``, ``2026-12-11T11:30:00``, ``2026-12-11 11:30-03:00``, ``2026-12-11T14:30Z``.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    day, clock, offset = match.groups()
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Return the IANA names that `zone` accepts."""
+    return frozenset((files("tzdata") / "zones").read_text(encoding="ascii").split())
+
+
+def nearest_zones(name: str) -> tuple[str, ...]:
+    """Return up to three IANA names that look like `name`, best first."""
+    folded = {known.casefold(): known for known in sorted(zone_names())}
+    wanted = name.casefold().replace(" ", "_")
+    tails = [known for low, known in folded.items() if low.rpartition("/")[2] == wanted.rpartition("/")[2]]
+    close = [folded[low] for low in get_close_matches(wanted, folded, n=3, cutoff=0.7)]
+    return tuple(dict.fromkeys(tails + close))[:3]
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """Return the zone called `name`. Raises `TimeError` with the nearest names when there is none."""
+    if name in zone_names():
+        return ZoneInfo(name)
+    near = nearest_zones(name)
+    raise TimeError(f"unknown time zone {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+
+
+def to_instant(moment: datetime, where: ZoneInfo, *, end: bool = False) -> tuple[datetime, str | None]:
+    """Return `moment` as a UTC instant and, where daylight saving bends it, a sentence that says how.
+
+    A naive `moment` is read in `where`; `end` says that it ends something.
+    """
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC), None
+    first, second = (moment.replace(tzinfo=where, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC), None
+    shown = f"{moment:%Y-%m-%d %H:%M} in {where.key}"
+    instant = first.astimezone(UTC)
+    if instant.astimezone(where).replace(tzinfo=None) != moment:
+        moved = instant.astimezone(where)
+        return instant, f"{shown} does not exist (the clocks go forward); taken as {moved:%H:%M}"
+    chosen = second if end else first
+    which = "second" if end else "first"
+    return chosen.astimezone(UTC), f"{shown} happens twice (the clocks go back); the {which} is taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed `from` or `until`: an anchor, then local days, then elapsed time (both signed)."""
+
+    anchor: Literal["start", "end"] | datetime
+    days: int = 0
+    elapsed: timedelta = timedelta()
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> Expression:
+    """Return what `text` means: ``start``, ``end + 1h30m``, ``start - 2d`` or a time. Raises `TimeError`."""
+    if (moment := parse_time(text)) is not None:
+        return Expression(moment)
+    match = _EXPRESSION.fullmatch(text.strip())
+    if match is None or (match[2] and not any(match.group(3, 4, 5))):
+        raise TimeError(f"{text!r} is no time: write start, end, start - 2d, end + 1h30m or 2026-12-11 11:30")
+    sign = -1 if match[2] == "-" else 1
+    days, hours, minutes = (int(part or 0) for part in match.group(3, 4, 5))
+    anchor: Literal["start", "end"] = "start" if match[1] == "start" else "end"
+    return Expression(anchor, sign * days, sign * timedelta(hours=hours, minutes=minutes))
+
+
+def resolve(
+    expression: Expression | str, start: datetime, end: datetime, where: ZoneInfo, *, ends: bool = False
+) -> tuple[datetime, str | None]:
+    """Return the instant that `expression` means in the window [start, end), and a note on daylight saving or None.
+
+    `start` and `end` are instants, `where` is the zone of local days; `ends` says that the result ends something.
+    Raises `TimeError`, also when the result lies outside the calendar.
+    """
+    parsed = parse_expression(expression) if isinstance(expression, str) else expression
+    note = None
+    try:
+        if isinstance(parsed.anchor, datetime):
+            instant, note = to_instant(parsed.anchor, where, end=ends)
+        else:
+            instant = (start if parsed.anchor == "start" else end).astimezone(UTC)
+        if parsed.days:
+            wall = instant.astimezone(where).replace(tzinfo=None, fold=0) + timedelta(days=parsed.days)
+            instant, note = to_instant(wall, where, end=ends)
+        return instant + parsed.elapsed, note
+    except OverflowError as error:
+        raise TimeError(f"{expression!r} lies outside the calendar") from error
+
+
+def shift_days(instant: datetime, days: int, where: ZoneInfo, *, end: bool = False) -> datetime:
+    """Return the instant `days` local days after `instant` (before, when negative) at the same wall time."""
+    wall = instant.astimezone(where).replace(tzinfo=None, fold=0) + timedelta(days=days)
+    return to_instant(wall, where, end=end)[0]
+
+
+def local_dates(start: datetime, end: datetime, where: ZoneInfo) -> tuple[date, date]:
+    """Return the first and the last local date that [start, end) touches."""
+    last = max(end - timedelta(microseconds=1), start)
+    return start.astimezone(where).date(), last.astimezone(where).date()
+
+
+def closed_minutes(start: datetime, end: datetime, where: ZoneInfo) -> dict[str, list[str]]:
+    """Return the minutes of each weekday that [start, end) covers on the wall clock of `where`.
+
+    Weekday -> sorted, merged ranges such as ``["11:30-14:30"]``; ``24:00`` is the end of a day. Parts of a minute count
+    whole; minutes that daylight saving skips inside the window count as covered, doubled ones once. Eight days or more
+    cover the whole week.
+    """
+    if end - start >= timedelta(days=8):
+        return {day: [WHOLE_DAY] for day in WEEKDAYS}
+    covered: dict[str, list[tuple[int, int]]] = {}
+    for first, last in _wall_stretches(start.astimezone(UTC), end.astimezone(UTC), where):
+        midnight = datetime.combine(first.date(), time())
+        while midnight < last:
+            low = max(0, _floor(first - midnight))
+            high = min(24 * 60, _ceil(last - midnight))
+            if low < high:
+                covered.setdefault(WEEKDAYS[midnight.weekday()], []).append((low, high))
+            midnight += timedelta(days=1)
+    return {day: _merged(covered[day]) for day in WEEKDAYS if day in covered}
+
+
+def _wall_stretches(start: datetime, end: datetime, where: ZoneInfo) -> list[tuple[datetime, datetime]]:
+    """Cut [start, end) at every change of the zone's offset; each stretch as two naive wall times."""
+    stretches = []
+    while start < end:
+        border = _next_change(start, end, where)
+        first = start.astimezone(where).replace(tzinfo=None, fold=0)
+        last = (border - timedelta(microseconds=1)).astimezone(where).replace(tzinfo=None, fold=0)
+        after = border.astimezone(where).replace(tzinfo=None, fold=0)
+        stretches.append((first, max(last + timedelta(microseconds=1), after if border < end else last)))
+        start = border
+    return stretches
+
+
+def _next_change(start: datetime, end: datetime, where: ZoneInfo) -> datetime:
+    """Return the first instant in (start, end) with another offset than `start`, or `end`."""
+    offset = start.astimezone(where).utcoffset()
+    low = start
+    while low < end:
+        high = min(low + _STRIDE, end)
+        if high.astimezone(where).utcoffset() != offset:
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) / 2
+                if middle.astimezone(where).utcoffset() == offset:
+                    low = middle
+                else:
+                    high = middle
+            return min(high.replace(microsecond=0), end)
+        low = high
+    return end
+
+
+def _floor(span: timedelta) -> int:
+    return span // _MINUTE
+
+
+def _ceil(span: timedelta) -> int:
+    return -(-span // _MINUTE)
+
+
+def _merged(ranges: list[tuple[int, int]]) -> list[str]:
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return [f"{low // 60:02}:{low % 60:02}-{high // 60:02}:{high % 60:02}" for low, high in merged]
+
+
+def snooze_until(preset: str, now: datetime, where: ZoneInfo, *, morning: time = time(9)) -> datetime:
+    """Return the instant of a snooze preset asked for at the instant `now`; days are calendar days of `where`.
+
+    Mornings are at `morning`, the week starts on Monday, the weekend on Saturday. `later_today` is three hours on,
+    rounded up to a quarter of an hour. Raises `TimeError` for an unknown preset, and for `later_today` when that would
+    be tomorrow.
+    """
+    here = now.astimezone(where)
+    today = here.date()
+    if preset == "later_today":
+        return _later_today(now, where)
+    if preset not in PRESETS:
+        raise TimeError(f"unknown snooze preset {preset!r}; one of {', '.join(PRESETS)}, or a time")
+    days = {"tomorrow": 1, "in_2_days": 2, "in_3_days": 3, "next_week": 7 - today.weekday()}.get(preset)
+    if days is None:  # this_weekend: the next Saturday morning that is still to come
+        days = (5 - today.weekday()) % 7
+        if days == 0 and here.replace(tzinfo=None) >= datetime.combine(today, morning):
+            days = 7
+    return to_instant(datetime.combine(today + timedelta(days=days), morning), where)[0]
+
+
+def _later_today(now: datetime, where: ZoneInfo) -> datetime:
+    quarter = timedelta(minutes=15)
+    later = now.astimezone(UTC) + timedelta(hours=3)
+    wall = later.astimezone(where).replace(tzinfo=None)
+    over = (wall - datetime.combine(wall.date(), time())) % quarter
+    due = later + (quarter - over if over else timedelta())
+    if due.astimezone(where).date() != now.astimezone(where).date():
+        raise TimeError("later_today would be tomorrow: it is too late in the day; use tomorrow or a time")
+    return due
