@@ -155,11 +155,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One claim on one path of one object. `payload` is the content of an effect."""
+    """One claim on one path of one object. `payload` is the content of an effect.
+
+    `title` and `menu` are for the person who carries the step out: what to do, and where to click.
+    """
 
     path: str
     claim: Claim
     payload: Json = None
+    title: str = ""
+    menu: str = ""
 
 
 @dataclass(frozen=True, slots=True)
