@@ -1,0 +1,161 @@
+"""The store on SQLite: opening, migrating, transactions. The only module that speaks to the database driver.
+
+Durability is the point: WAL with ``synchronous=FULL``, ``BEGIN IMMEDIATE``, one writer. Every fault of the database
+becomes a `StoreError` that says what to do next.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import Connection, create_engine, event, insert, select, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from runner.errors import StoreError
+from runner.store import tables as t
+
+BUSY_SECONDS: Final = 30.0
+_NEXT = {
+    "locked": "another process holds the store; try again in a moment, or find it with `fuser {path}`",
+    "readonly": "the store file or its folder cannot be written by this user; check `ls -l {path}`",
+    "full": "the disk is full; free some space, then run `runner resume`: nothing is lost",
+    "corrupt": "the file is damaged; restore from the journal with `runner import journal/<outage>.jsonl`",
+    "notadb": "this file is no store; check `store.path` in runner.yaml",
+    "cantopen": "check that the folder of `store.path` exists and can be written",
+}
+_SAID = (
+    ("locked", "locked", "the store is locked by another process"),
+    ("readonly", "readonly", "the store is read-only"),
+    ("read-only", "readonly", "the store is read-only"),
+    ("full", "full", "the disk with the store is full"),
+    ("not a database", "notadb", "the store file is not a database"),
+    ("malformed", "corrupt", "the store file is damaged"),
+    ("unable to open", "cantopen", "the store cannot be opened"),
+    ("i/o error", "full", "the store cannot be written (disk I/O error)"),
+)
+
+
+class Store:
+    """One open store. Not shared between threads: the runner has one writer.
+
+    `lineage` names this store for ever: a plan made against another store is refused by it.
+    """
+
+    def __init__(self, path: Path, *, busy: float = BUSY_SECONDS, create: bool = True) -> None:
+        """Open (and create or migrate) the store at `path`. Raises `StoreError`.
+
+        `busy` is how long, in seconds, another process's lock is waited for. With `create=False` a missing file is
+        not made: an empty store in memory answers instead, so that reading commands leave no trace.
+        """
+        self.path = path
+        there = path.exists()
+        self._memory = not there and not create
+        self._busy = busy
+        with self._faults():
+            if not self._memory:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._engine = self._open()
+            self._conn = self._engine.connect()
+            self._migrate()
+        if not self._memory and not there:
+            path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        with self._faults():
+            row = self._conn.execute(select(t.meta)).one()
+            self._conn.rollback()
+        self.lineage: str = row.lineage
+
+    def _open(self) -> Engine:
+        name = ":memory:" if self._memory else str(self.path)
+
+        def connect() -> sqlite3.Connection:
+            raw = sqlite3.connect(name, timeout=self._busy, isolation_level=None, check_same_thread=False)
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute("PRAGMA synchronous=FULL")
+            return raw
+
+        engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+
+    def _migrate(self) -> None:
+        from runner.store import migrations
+
+        has = self._conn.execute(text("SELECT 1 FROM sqlite_master WHERE type='table' AND name='meta'")).first()
+        if has is None:
+            self._conn.rollback()
+            with self._conn.begin():
+                t.metadata.create_all(self._conn)
+                for trigger in t.TRIGGERS:
+                    self._conn.execute(text(trigger))
+                first = {"id": 1, "version": t.SCHEMA_VERSION, "min_reader": 1, "counter": 0, "ticked_ms": 0}
+                self._conn.execute(insert(t.meta), {**first, "lineage": uuid4().hex})
+            return
+        found = self._conn.execute(text("SELECT version, min_reader FROM meta")).one()
+        self._conn.rollback()
+        if found.min_reader > t.SCHEMA_VERSION:
+            raise StoreError(
+                f"the store {self.path} was written by a newer runner (schema {found.version}, this one knows "
+                f"{t.SCHEMA_VERSION})",
+                hint="upgrade with `pip install --upgrade outage-runner`; nothing was changed",
+                code="ST001",
+            )
+        if found.version < t.SCHEMA_VERSION:
+            migrations.upgrade(self._conn, found.version, self.path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._conn.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run one durable transaction; rolls back on any exception. Raises `StoreError`."""
+        with self._faults(), self._conn.begin():
+            yield self._conn
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Run reads in one consistent snapshot that writes nothing. Raises `StoreError`."""
+        with self._faults():
+            self._conn.execution_options(runner_reading=True)
+            try:
+                with self._conn.begin():
+                    yield self._conn
+            finally:
+                self._conn.execution_options(runner_reading=False)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, OSError) as fault:
+            raise _explained(fault, self.path) from fault
+
+
+def _begin_immediate(conn: Connection) -> None:
+    reading = conn.get_execution_options().get("runner_reading", False)
+    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _explained(fault: Exception, path: Path) -> StoreError:
+    said = str(getattr(fault, "orig", None) or fault)
+    for needle, name, sentence in _SAID:
+        if needle in said.lower():
+            return StoreError(f"{sentence}: {path}", hint=_NEXT[name].format(path=path), code=f"ST_{name}")
+    if isinstance(fault, DatabaseError | OperationalError | SQLAlchemyError | sqlite3.Error):
+        return StoreError(f"the store {path} answered: {said}", hint="run `runner doctor`", code="ST002")
+    return StoreError(f"the store {path} cannot be used: {said}", hint=_NEXT["cantopen"].format(path=path))
