@@ -1,4 +1,4 @@
-"""Times as people write them, turned into instants: windows, `from`/`until` expressions, weekly minutes, snooze presets.
+"""Times as people write them, turned into instants: windows, expressions, weekly minutes, snooze presets.
 
 Pure: no clock. A naive datetime is a local wall time, an aware one an instant. Hours and minutes are elapsed time, days
 are local days at the same wall time. A wall time that daylight saving skips moves forward by the length of the gap; one
@@ -16,7 +16,9 @@ from importlib.resources import files
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # in the order of date.weekday()
+from runner import minutes
+from runner.minutes import WEEKDAYS
+
 PRESETS: Final = ("later_today", "tomorrow", "in_2_days", "in_3_days", "this_weekend", "next_week")
 WHOLE_DAY: Final = "00:00-24:00"
 
@@ -158,16 +160,20 @@ def closed_minutes(start: datetime, end: datetime, where: ZoneInfo) -> dict[str,
     """
     if end - start >= timedelta(days=8):
         return {day: [WHOLE_DAY] for day in WEEKDAYS}
-    covered: dict[str, list[tuple[int, int]]] = {}
+    covered: dict[str, set[int]] = {}
     for first, last in _wall_stretches(start.astimezone(UTC), end.astimezone(UTC), where):
         midnight = datetime.combine(first.date(), time())
         while midnight < last:
-            low = max(0, _floor(first - midnight))
-            high = min(24 * 60, _ceil(last - midnight))
-            if low < high:
-                covered.setdefault(WEEKDAYS[midnight.weekday()], []).append((low, high))
+            span = range(max(0, _floor(first - midnight)), min(minutes.DAY, _ceil(last - midnight)))
+            if span:
+                covered.setdefault(weekday(midnight), set()).update(span)
             midnight += timedelta(days=1)
-    return {day: _merged(covered[day]) for day in WEEKDAYS if day in covered}
+    return {day: minutes.format(covered[day]) for day in WEEKDAYS if day in covered}
+
+
+def weekday(day: date) -> str:
+    """Return the short name of the weekday of `day`, as in the paths of hours: ``sun`` to ``sat``."""
+    return WEEKDAYS[day.isoweekday() % 7]
 
 
 def _wall_stretches(start: datetime, end: datetime, where: ZoneInfo) -> list[tuple[datetime, datetime]]:
@@ -207,16 +213,6 @@ def _floor(span: timedelta) -> int:
 
 def _ceil(span: timedelta) -> int:
     return -(-span // _MINUTE)
-
-
-def _merged(ranges: list[tuple[int, int]]) -> list[str]:
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if merged and low <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return [f"{low // 60:02}:{low % 60:02}-{high // 60:02}:{high % 60:02}" for low, high in merged]
 
 
 def snooze_until(preset: str, now: datetime, where: ZoneInfo, *, morning: time = time(9)) -> datetime:
