@@ -1,0 +1,148 @@
+"""Kinds that people carry out: the checklist, and `person`, which turns any kind into one done by hand.
+
+The engine never reads or writes these: what is live is what somebody acknowledged last. A claim therefore holds the
+exact words to type or to set, and `Want.title` and `Want.menu` tell the person what and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Unpack
+
+from runner.kinds.shape import TEXT, Overrides, Schema, With, describe, fields, one_text, override, slug, typed
+from runner.model import ABSENT, Claim, Json, Merge, Op, Value
+from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Want
+
+VALUE = "value"  # the one path of an object that a person sets
+
+
+def checklist(**overrides: Unpack[Overrides]) -> KindSpec:
+    """Return the kind for a list of things that people do by hand.
+
+    Slots: key = ``<outage>/<step>/<n>`` (n counts from 1), path ``done``, value = the item's `value`, or true.
+    """
+
+    def query(with_: With, context: Context) -> Query:
+        count = len(with_["items"])
+        return Query("checklist", ids=tuple(_item_key(context, n) for n in range(1, count + 1)), paths=("done",))
+
+    def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
+        item = with_["items"][int(found.key.rpartition("/")[2]) - 1]
+        claim = Claim(Op.PUT, item.get("value", True))
+        return [Want("done", claim, title=one_text(item["do"], context), menu=item.get("menu", ""))]
+
+    item = fields(
+        {
+            "do": describe(TEXT, "Do", "What somebody has to do. One text, or one per locale."),
+            "value": {"type": "string", "title": "Value", "description": "The exact value to type or to set."},
+            "menu": {"type": "string", "title": "Menu", "description": "Where to click: `Settings > Chat > Hours`."},
+        },
+        ["do"],
+    )
+    items: Schema = {"type": "array", "items": item, "minItems": 1}
+    schema = fields({"items": describe(items, "Items", "What has to be done, in this order.")}, ["items"])
+    spec = KindSpec("checklist", "Checklist", schema, query, claims, {"done": Merge.ATOMIC}, means=Means.PERSON)
+    return override(spec, overrides)
+
+
+def _item_key(context: Context, n: int) -> str:
+    return f"{context.outage}/{context.step}/{n}"
+
+
+# --- any kind, by hand ----------------------------------------------------------------------------------------------
+
+
+def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec:
+    """Return `spec` as a kind that people carry out; `menu` maps a locale to where to click.
+
+    `with` and its schema stay, so a playbook need not know. Slots: key = slug of the object's name as typed (two
+    outages share it), path ``value``; the marker for what is created. The claim puts the exact words to type.
+    A kind that is carried out by people already only gets the menu.
+    """
+    hints = dict(menu or spec.menu)
+    if spec.means is Means.PERSON:
+        return replace(spec, menu=hints)
+
+    def query(with_: With, context: Context) -> Query:
+        return Query(spec.kind, ids=tuple(_things(spec, with_, context)), paths=(VALUE,))
+
+    def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
+        name = _things(spec, with_, context).get(found.key, found.name or found.key)
+        wants = spec.claims(with_, context, _imagined(found.key, name, with_, context))
+        words = "; ".join(_words(want) for want in wants)
+        return [Want(VALUE, Claim(Op.PUT, words), title=f"{spec.title}: {name}", menu=_hint(hints, context))]
+
+    return replace(
+        spec,
+        query=query,
+        claims=claims,
+        merges={VALUE: Merge.ATOMIC},
+        means=Means.PERSON,
+        reversal=Reversal.WRITE,
+        identity=Identity.NATURAL,
+        whole_object=False,
+        precondition=False,
+        rate=None,
+        gives_back=None,
+        matches=None,
+        normalise=None,
+        menu=hints,
+    )
+
+
+def _things(spec: KindSpec, with_: With, context: Context) -> dict[str, str]:
+    """Return key -> display name of what the step touches, from the words of the step alone."""
+    query = spec.query(with_, context)
+    if query.where is not None:
+        name = ", ".join(f"{field} {' or '.join(typed(value))}" for field, value in query.where.items())
+        return {slug(name): name}
+    names = query.names or query.ids
+    if spec.identity is Identity.MARKER:
+        return dict.fromkeys(names, spec.title)
+    return {slug(name): name for name in names}
+
+
+def _imagined(key: str, name: str, with_: With, context: Context) -> Found:
+    """Return an object as nobody has read it: the target's zone, and one text per locale that the step gives."""
+    locales: dict[str, Value] = {}
+    for given in with_.values():
+        if isinstance(given, Mapping):
+            locales |= {f"text/{locale}": "" for locale in given}
+    fallback = context.target.locales or (context.language,)
+    texts = locales or {f"text/{locale}": "" for locale in fallback}
+    return Found(key, name, {"zone": context.target.zone, **texts})
+
+
+def _words(want: Want) -> str:
+    """Return one claim as a person would say it: ``fri close 11:30-14:30``, ``enabled: off``."""
+    claim = want.claim
+    place = want.path.rpartition("/")[2]
+    if claim.op is Op.MEMBERS:
+        parts = [("close", claim.remove), ("open", claim.add)]
+        return " ".join([place, *(f"{verb} {', '.join(members)}" for verb, members in parts if members)])
+    if claim.op is Op.SEND:
+        return f"send {say(want.payload)}"
+    if want.path.startswith("tags/"):
+        return f"tag {place}"
+    if claim.op is Op.APPEND:
+        return f"{place}, add below: {say(claim.value)}"
+    return f"{place}: {say(claim.value)}"
+
+
+def say(value: Value) -> str:
+    """Return a value in words: ``on``, ``09:00-12:00, 13:00-18:00``, ``start_date 2026-12-25, ...``."""
+    if value is ABSENT or value in (None, [], {}, ""):
+        return "nothing"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {say(part)}" for name, part in value.items() if part not in ({}, "", None))
+    if isinstance(value, list | tuple):
+        return ", ".join(say(part) for part in value)
+    return str(value)
+
+
+def _hint(hints: Mapping[str, str], context: Context) -> str:
+    text: Json = one_text(hints, context) if hints else ""
+    return str(text)
