@@ -1,0 +1,57 @@
+# What needs git, make and Python 3.11 or newer, and nothing else: `make demo` and `make test`.
+COVERAGE ?= 95
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help demo test lint soak bench wheels build lock clean
+
+help:
+	@echo 'make demo    play a whole outage on the embedded helpdesk, offline'
+	@echo 'make test    linters, types and the whole test suite'
+	@echo 'make lint    linters and types only'
+	@echo 'make soak    the long runs'
+	@echo 'make bench   the benchmarks, as ratios'
+	@echo 'make wheels  fill .wheels with what the product needs'
+	@echo 'make build   wheel and source archive in dist'
+	@echo 'make lock    pin the newest versions that pyproject.toml allows'
+	@echo 'make clean   remove everything that make made'
+
+demo: .venv/runtime
+	@$(BIN)/python scripts/demo.py
+
+test: lint
+	@$(BIN)/python -m pytest -n 2 -q -rs -m 'not soak and not live' \
+		--cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE) $(PYTEST_ARGS)
+
+lint: .venv/dev
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+soak: .venv/dev
+	@$(BIN)/python -m pytest -n 2 -q -rs -m soak --hypothesis-profile=soak $(PYTEST_ARGS)
+
+bench: .venv/dev
+	@$(BIN)/python -m benchmarks
+
+wheels: .venv/runtime
+	@$(BIN)/python -I -m pip download -qq --disable-pip-version-check --no-deps --only-binary :all: \
+		--require-hashes -d .wheels -r .venv/runtime.txt
+
+build: .venv/dev
+	@$(BIN)/python -m build --no-isolation
+
+lock: .venv/runtime
+	@$(BIN)/python scripts/lock.py
+
+clean:
+	@rm -rf .venv .wheels .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/runtime: pyproject.toml constraints.txt scripts/setup
+	@scripts/setup runtime
+	@touch $@
+
+.venv/dev: .venv/runtime
+	@scripts/setup dev
+	@touch $@

@@ -1,0 +1,34 @@
+"""What every test run shares: a plain environment, Hypothesis profiles, and contract tests that may not hide."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# `make test` gives the same verdict on the same commit; `make soak` explores.
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.register_profile("soak", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+# What a terminal or a CI job sets must not change what a test sees; nothing that a test starts may fetch packages.
+for name in [*os.environ]:
+    if name.startswith(("GITHUB_", "RUNNER_")) and name != "RUNNER_CONTRACTS":
+        del os.environ[name]
+for name in ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+os.environ["PIP_NO_INDEX"] = "1"
+
+CONTRACTS = "RUNNER_CONTRACTS"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a contract test into a failure where the vendors' API descriptions are at hand."""
+    report = yield
+    if report.skipped and item.get_closest_marker("contract") and os.environ.get(CONTRACTS):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: a contract test may not be skipped while {CONTRACTS} is set"
+    return report
