@@ -70,7 +70,7 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
         name = _things(spec, with_, context).get(found.key, found.name or found.key)
         wants = spec.claims(with_, context, _imagined(found.key, name, with_, context))
-        words = "; ".join(_words(want) for want in wants)
+        words = "; ".join(_words(want, spec.merge(want.path), alone=len(wants) == 1) for want in wants)
         return [Want(VALUE, Claim(Op.PUT, words), title=f"{spec.title}: {name}", menu=_hint(hints, context))]
 
     return replace(
@@ -114,20 +114,21 @@ def _imagined(key: str, name: str, with_: With, context: Context) -> Found:
     return Found(key, name, {"zone": context.target.zone, **texts})
 
 
-def _words(want: Want) -> str:
-    """Return one claim as a person would say it: ``fri close 11:30-14:30``, ``enabled: off``."""
+def _words(want: Want, merge: Merge, *, alone: bool) -> str:
+    """Return one claim as a person would say it: ``fri close 11:30-14:30``, ``off``, ``en, add below: See you``."""
     claim = want.claim
     place = want.path.rpartition("/")[2]
+    if claim.op is Op.SEND:
+        return f"send {say(want.payload)}"
     if claim.op is Op.MEMBERS:
         parts = [("close", claim.remove), ("open", claim.add)]
         return " ".join([place, *(f"{verb} {', '.join(members)}" for verb, members in parts if members)])
-    if claim.op is Op.SEND:
-        return f"send {say(want.payload)}"
     if want.path.startswith("tags/"):
         return f"tag {place}"
+    value = "closed" if merge is Merge.MINUTES and not claim.value else say(claim.value)
     if claim.op is Op.APPEND:
-        return f"{place}, add below: {say(claim.value)}"
-    return f"{place}: {say(claim.value)}"
+        return f"add below: {value}" if alone else f"{place}, add below: {value}"
+    return value if alone and merge is not Merge.MINUTES else f"{place}: {value}"
 
 
 def say(value: Value) -> str:

@@ -18,6 +18,7 @@ from runner.kinds.shape import (
     one_text,
     override,
     pick,
+    slug,
     texts,
 )
 from runner.model import ABSENT, Claim, Json, Merge, Op
@@ -112,14 +113,14 @@ def _per_locale(given: Json, context: Context, found: Found) -> dict[str, str]:
 
 
 def access(**overrides: Unpack[Overrides]) -> KindSpec:
-    """Return the kind for an access or security setting. Slots: key = setting, path ``value``.
+    """Return the kind for an access or security setting.
 
-    Carried out by people unless a provider says otherwise (``means=Means.VERIFY`` where it can read the setting).
+    Slots: key = slug of the setting's name, path ``value``. Carried out by people unless a provider says otherwise (``means=Means.VERIFY`` where it can read the setting).
     """
 
     def query(with_: With, context: Context) -> Query:
         del context
-        return Query("access", ids=(with_["setting"],), paths=("value",))
+        return Query("access", ids=(slug(with_["setting"]),), paths=("value",))
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
         del context, found
