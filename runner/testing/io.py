@@ -1,0 +1,34 @@
+"""An outside world that does as it is told: a clock that only sleep moves, and credentials from a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from runner.spi import Secret, Unauthorized
+
+
+class ScriptedIo:
+    """An `Io` without a world. `slept` lists the waits in seconds; `secrets` maps a reference to its text."""
+
+    def __init__(self, now: datetime = datetime(2026, 1, 1, tzinfo=UTC), secrets: Mapping[str, str] | None = None):
+        self._now = now
+        self._secrets = dict(secrets or {})
+        self.slept: list[float] = []
+        self.asked: list[str] = []
+
+    def now(self) -> datetime:
+        """Return the scripted instant."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock on, at once."""
+        self.slept.append(seconds)
+        self._now += timedelta(seconds=seconds)
+
+    def secret(self, reference: str) -> Secret:
+        """Return a scripted credential; raises Unauthorized for a reference that has none."""
+        self.asked.append(reference)
+        if reference not in self._secrets:
+            raise Unauthorized(f"credential {reference} is not set; export it, or mend the reference in runner.yaml")
+        return Secret(self._secrets[reference])
