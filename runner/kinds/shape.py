@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypedDict
 from unicodedata import normalize
@@ -216,6 +216,5 @@ def word(context: Context, text: Json) -> Json:
 
 def any_of(wanted: Json, value: Value) -> bool:
     """Whether `value` is the wanted one, or one of a list; a status object matches by its `status`."""
-    plain = value.get("status") if isinstance(value, Mapping) else value
-    choices: Iterable[Json] = wanted if isinstance(wanted, list | tuple) else (wanted,)
-    return any(choice in (value, plain) for choice in choices)
+    choices = wanted if isinstance(wanted, list | tuple) else (wanted,)
+    return value in choices or (isinstance(value, dict) and value.get("status") in choices)
