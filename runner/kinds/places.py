@@ -115,7 +115,8 @@ def _per_locale(given: Json, context: Context, found: Found) -> dict[str, str]:
 def access(**overrides: Unpack[Overrides]) -> KindSpec:
     """Return the kind for an access or security setting.
 
-    Slots: key = slug of the setting's name, path ``value``. Carried out by people unless a provider says otherwise (``means=Means.VERIFY`` where it can read the setting).
+    Slots: key = slug of the setting's name, path ``value``. Carried out by people unless a provider says otherwise
+    (``means=Means.VERIFY`` where it can read the setting).
     """
 
     def query(with_: With, context: Context) -> Query:
