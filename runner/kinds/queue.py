@@ -56,9 +56,13 @@ def _tags(wanted: Any) -> list[str]:
     return [wanted] if isinstance(wanted, str) else list(wanted)
 
 
-def _query(kind: str, where: Mapping[str, Any], paths: Sequence[str]) -> Query:
+def _query(kind: str, select: Mapping[str, Any], context: Context, paths: Sequence[str]) -> Query:
+    where = dict(select)
+    if "status" in where:
+        given = where["status"]
+        where["status"] = [word(context, each) for each in given] if isinstance(given, list) else word(context, given)
     chosen = dict.fromkeys(("name", *paths, *selecting_paths(where)))
-    return Query(kind, where=dict(where), paths=tuple(chosen))
+    return Query(kind, where=where, paths=tuple(chosen))
 
 
 # --- pausing --------------------------------------------------------------------------------------------------------
@@ -74,7 +78,7 @@ def tickets(**overrides: Unpack[Overrides]) -> KindSpec:
 
     def query(with_: With, context: Context) -> Query:
         paths = [path for path, _ in _wanted(with_, context)]
-        return _query("tickets", with_["select"], paths)
+        return _query("tickets", with_["select"], context, paths)
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
         del found
@@ -144,8 +148,7 @@ def snooze(**overrides: Unpack[Overrides]) -> KindSpec:
     """
 
     def query(with_: With, context: Context) -> Query:
-        del context
-        return _query("snooze", with_["select"], ("snooze",))
+        return _query("snooze", with_["select"], context, ("snooze",))
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
         del found

@@ -205,7 +205,7 @@ class SlotWorld:
         with self._lock:
             held = self._objects[query.kind].get(key, {})
             found = {path: held.get(path, ABSENT) for path in _asked(query.paths, held)}
-            if held and found["name"] is ABSENT:
+            if held and found.get("name") is ABSENT:
                 found["name"] = key
             slots = ((Slot(self.target, query.kind, key, path), value) for path, value in found.items())
             return [(slot, self._aged(slot, value)) for slot, value in slots]
@@ -308,12 +308,9 @@ def _name(key: str, paths: Mapping[str, Any]) -> str:
 
 
 def _asked(wanted: Sequence[str], held: Mapping[str, Value]) -> Iterable[str]:
-    """Return the paths to answer: exact ones always, ``x/*`` as far as they exist, all of them when none is named.
-
-    `name` is answered always, so that an object that does not exist shows.
-    """
-    chosen: dict[str, None] = {"name": None}
-    for path in wanted or ("*",):
+    """Return the paths to answer: exact ones always, ``x/*`` as far as they exist, `name` and all when none is named."""
+    chosen: dict[str, None] = {}
+    for path in wanted or ("name", "*"):
         if path.endswith("*"):
             prefix = path.removesuffix("*")
             chosen.update((name, None) for name in sorted(held) if name.startswith(prefix))
