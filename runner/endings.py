@@ -1,0 +1,121 @@
+"""What one slot came to, and what a reader must be told. Pure: shared by the first run and by recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runner.layers import Held, recover, released, same, see
+from runner.model import Merge, Outcome, Slot, Value, Verdict
+from runner.report import Fate, Note
+from runner.store.ledger import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known when a batch is concluded: the stored slots, the outcomes said, the values read back, and the
+    number and time for a person's layer."""
+
+    now: Mapping[Slot, Held]
+    said: Mapping[Slot, Outcome]
+    live: Mapping[Slot, Value]
+    n: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The state of one slot of a journal entry, what the store holds from now on, and a note where one is due."""
+
+    state: str
+    held: Held | None = None
+    reason: str = ""
+    note: Note | None = None
+
+
+def ending(entry: Entry, path: str, sight: Sight) -> End:
+    """Return what one slot of one object came to."""
+    slot = slot_of(entry, path)
+    before, after = entry.changes[path]
+    held, outcome = sight.now.get(slot), sight.said.get(slot)
+    if held is None:
+        return End("done")
+    if held.merge is Merge.EFFECT:
+        return _effect(entry, held, after, outcome)
+    if outcome is not None and outcome.verdict is Verdict.MOVED:
+        return End("void", reason=outcome.reason)
+    proven = same(held.merge, before, after) or is_proven(outcome)
+    seen = after if proven else sight.live.get(slot, before)
+    refused = outcome is not None and outcome.verdict is Verdict.REJECTED
+    if not refused and recover(held.merge, before, after, seen):
+        landed = replace(held, last=after)
+        if entry.direction == "close":
+            landed = released(landed, entry.outage, entry.run)
+        return End("done", see(landed, seen, n=sight.n, at=sight.at))
+    still = see(held, seen, n=sight.n, at=sight.at)
+    if outcome is None or outcome.verdict is Verdict.UNKNOWN:
+        return End("void", still, "the write did not arrive")
+    reason = outcome.reason if refused else "the target answered OK and changed nothing"
+    if entry.direction == "open":
+        still = released(still, entry.outage, entry.run)
+    return End("rejected", still, reason, Note(Fate.REJECTED, slot, held.name, wanted=after, live=seen, reason=reason))
+
+
+def _effect(entry: Entry, held: Held, after: Value, outcome: Outcome | None) -> End:
+    """An effect is never looked up and never sent again by itself: without a reply it stays unknown."""
+    gone = released(held, entry.outage, entry.run)
+    match outcome.verdict if outcome is not None else Verdict.UNKNOWN:
+        case Verdict.DONE:
+            return End("done", replace(held, last=after))
+        case Verdict.MOVED:
+            return End("void", gone, outcome.reason if outcome else "")
+        case Verdict.REJECTED:
+            reason = outcome.reason if outcome else ""
+            return End("rejected", gone, reason, Note(Fate.REJECTED, held.slot, held.name, after, reason=reason))
+    reason = "sent or not, nobody knows: the reply was lost; not sent again without --resend"
+    return End("unknown", held, reason, Note(Fate.UNKNOWN, held.slot, held.name, after, reason=reason))
+
+
+def worst(ends: Sequence[End]) -> tuple[str, str]:
+    """Return the state of a whole object, and its reason."""
+    for state in ("unknown", "rejected", "void"):
+        for end in ends:
+            if end.state == state:
+                return state, end.reason
+    return "done", ""
+
+
+def slot_of(entry: Entry, path: str) -> Slot:
+    """Return the slot of one path of an entry."""
+    return Slot(entry.ref.target, entry.ref.kind, entry.ref.key, path)
+
+
+def is_proven(outcome: Outcome | None) -> bool:
+    """Whether an outcome needs no read-back: the vendor named the item as done, or as not touched."""
+    if outcome is None:
+        return False
+    return outcome.verdict is Verdict.MOVED or (outcome.verdict is Verdict.DONE and outcome.proven)
+
+
+def unsure(entries: Sequence[Entry], said: Mapping[Slot, Outcome], merge: Mapping[str, Merge]) -> set[str]:
+    """Return the keys of objects with a slot whose outcome nothing proves. `merge` is by path."""
+    return {
+        entry.ref.key
+        for entry in entries
+        for path, (before, after) in entry.changes.items()
+        if merge[path] is not Merge.EFFECT
+        and not same(merge[path], before, after)
+        and not is_proven(said.get(slot_of(entry, path)))
+    }
+
+
+def stale(entries: Sequence[Entry], live: Mapping[Slot, Value], merge: Mapping[str, Merge]) -> set[str]:
+    """Return the keys of objects where a value that should have changed still reads as before."""
+    return {
+        entry.ref.key
+        for entry in entries
+        for path, (before, after) in entry.changes.items()
+        if slot_of(entry, path) in live
+        and not same(merge[path], before, after)
+        and same(merge[path], live[slot_of(entry, path)], before)
+    }

@@ -1,0 +1,160 @@
+"""The values that batches work on, and the decisions about one object. Pure, apart from what the protocols promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from runner.decide import Decision, Seen, closing, keeping, opening
+from runner.errors import ProviderError
+from runner.layers import Held
+from runner.model import ABSENT, Accepted, Change, Layer, Outcome, Slot, Value
+from runner.report import Fate, Note
+from runner.spi import Found, KindSpec, Query, Target, Want
+from runner.store import lease
+from runner.store.ledger import Entry
+
+
+class Outside(lease.Ticks, Protocol):
+    """Time and the wish to stop, as the engine sees them."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    def stopping(self) -> bool:
+        """Whether somebody asked the process to stop at the next safe place."""
+
+
+class Targets(Protocol):
+    """The live systems, opened for reading and writing."""
+
+    def target(self, name: str) -> Target:
+        """Return the configuration of a target."""
+
+    def spec(self, name: str, kind: str) -> KindSpec:
+        """Return what a target offers for a kind. Raises `InvalidInput`."""
+
+    def read(self, name: str, query: Query) -> Iterator[tuple[Slot, Value]]:
+        """Read. Raises `ProviderError`."""
+
+    def write(self, name: str, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
+        """Write. Raises `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One object of a batch: what a step wants there. `fresh` says that `found.values` may stand for a reading."""
+
+    found: Found
+    wants: tuple[Want, ...] = ()
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a batch belongs to. `mode` is open, close or keep; `place` is the layer's (priority, n, step)."""
+
+    outage: str
+    run: str
+    target: str
+    spec: KindSpec
+    mode: str
+    place: tuple[int, int, int] = (0, 0, 0)
+    where: Mapping[str, object] | None = None
+    force: bool = False
+
+    @property
+    def direction(self) -> str:
+        """The direction as journalled."""
+        return "open" if self.mode == "open" else "close"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What batches came to, added up. `fault` is the provider's fault that ended them early."""
+
+    written: int = 0
+    confirmed: int = 0
+    notes: list[Note] = field(default_factory=list)
+    fault: ProviderError | None = None
+    again: set[str] = field(default_factory=set)
+
+    def add(self, other: Tally) -> None:
+        """Add what another batch came to."""
+        self.written += other.written
+        self.confirmed += other.confirmed
+        self.notes += other.notes
+        self.fault = self.fault or other.fault
+        self.again |= other.again
+
+
+Row: TypeAlias = tuple[Entry, Decision, Want | None]
+Decided: TypeAlias = tuple[Entry, list[tuple[Decision, Want | None]]]
+
+
+def by_path(live: Mapping[Slot, Value]) -> dict[str, dict[str, Value]]:
+    """Return live values as key -> path -> value."""
+    table: dict[str, dict[str, Value]] = {}
+    for slot, value in live.items():
+        table.setdefault(slot.key, {})[slot.path] = value
+    return table
+
+
+def is_ours(held: Held, work: Work) -> bool:
+    """Whether the step of `work` holds a layer of the slot."""
+    return any((layer.owner, layer.run) == (work.outage, work.run) for layer in held.layers)
+
+
+def decisions(
+    work: Work, job: Job, held: Mapping[str, Held], live: Mapping[Slot, Value], *, n: int, at: str
+) -> list[tuple[Decision, Want | None]]:
+    """Decide every slot of one object. A slot that the step holds and no longer wants is let go (its Want is None).
+
+    `held` is the object's stored slots by path; `n` and `at` number and date a person's layer.
+    """
+    wants = {want.path: want for want in job.wants} if work.mode == "open" else {}
+    mine = [path for path, one in held.items() if path not in wants and is_ours(one, work)]
+    rows: list[tuple[Decision, Want | None]] = []
+    for path in (*wants, *mine):
+        slot = Slot(work.target, work.spec.kind, job.found.key, path)
+        was, want = held.get(path), wants.get(path)
+        merge = was.merge if was is not None else work.spec.merge(path)
+        name = was.name if was is not None and was.name else job.found.name
+        rows.append((_decision(work, Seen(slot, merge, name, was, live.get(slot, ABSENT), n, at), want), want))
+    return rows
+
+
+def _decision(work: Work, seen: Seen, want: Want | None) -> Decision:
+    if want is not None:
+        priority, n, step = work.place
+        layer = Layer(work.outage, work.run, priority, n, step, want.claim)
+        return opening(seen, layer, force=work.force)
+    if work.mode == "keep":
+        return keeping(seen, work.outage, work.run)
+    return closing(seen, work.outage, work.run, force=work.force)
+
+
+def notes_of(work: Work, decision: Decision) -> list[Note]:
+    """Return what a reader must be told about one decision."""
+    slot, name = decision.slot, decision.seen.name
+    if work.direction == "open" and decision.hidden:
+        why = "a person's edit hides what the outage wants; `--force` drops it, `runner rebase` keeps it for later"
+        return [Note(Fate.CONFLICT, slot, name, decision.hidden[0], decision.after, why)]
+    notes = []
+    if work.direction == "close" and decision.hidden:
+        why = "edited by hand during the outage"
+        notes.append(Note(Fate.KEPT, slot, name, decision.hidden[0], decision.after, why))
+    if decision.instead is not ABSENT:
+        why = f"{work.target} never gives this value back"
+        notes.append(Note(Fate.DIFFERENT, slot, name, decision.instead, decision.after, why))
+    return notes
+
+
+def selecting_paths(spec: KindSpec, where: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the paths that tell whether an object matches a selection."""
+    if spec.matches is None:
+        return ()
+    tags = where.get("tags", ())
+    names = [tags] if isinstance(tags, str) else list(tags) if isinstance(tags, list | tuple) else []
+    return (*(name for name in where if name != "tags"), *(f"tags/{tag}" for tag in names))
