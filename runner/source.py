@@ -329,7 +329,7 @@ _COMPLAINTS: Final = (  # part of the complaint -> code, sentence, hint
     ("mapping values are not allowed", "YM005", "a `:` where none may stand",
      "put text that holds `: ` in quotes, or line the field up with its neighbours"),
     ("escape", "YM005", "an unknown escape in double quotes", "write a backslash twice, or use single quotes"),
-    ("quoted scalar", "YM005", "the quotes are not closed", "close them; a quote inside single quotes is written twice"),
+    ("quoted scalar", "YM005", "the quotes are not closed", "close them; inside single quotes, write \' twice"),
     ("flow sequence", "YM005", "the list is not closed", "look for a missing `]` or `,`"),
     ("flow mapping", "YM005", "the braces are not closed", "look for a missing `}` or `,`"),
     ("block mapping", "YM005", "this line does not line up with the fields above it", "check the indentation"),
@@ -352,7 +352,8 @@ def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
         column = indentation.find("\t") + 1 or 1
         place = Mark(file, mark.line + 1 if mark else 1, column)
         return Diagnostic("YM006", "a tab in the indentation", place, "indent with spaces")
-    if any(opened in context for opened in ("quoted scalar", "flow", "simple key")) and "escape" not in problem:  # where it was opened helps more than where it was missed
+    opened = any(what in context for what in ("quoted scalar", "flow", "simple key"))
+    if opened and "escape" not in problem:  # where it was opened helps more than where it was missed
         mark = error.context_mark or mark
     said = f"{problem} {context}"
     for part, code, sentence, hint in _COMPLAINTS:
