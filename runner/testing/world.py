@@ -308,7 +308,7 @@ def _name(key: str, paths: Mapping[str, Any]) -> str:
 
 
 def _asked(wanted: Sequence[str], held: Mapping[str, Value]) -> Iterable[str]:
-    """Return the paths to answer: exact ones always, ``x/*`` as far as they exist, `name` and all when none is named."""
+    """Return the paths to answer: exact ones always, ``x/*`` as far as they exist, everything when none is named."""
     chosen: dict[str, None] = {}
     for path in wanted or ("name", "*"):
         if path.endswith("*"):
