@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from jsonschema import Draft202012Validator
 
-from runner.faults import Problem, Where, explain, fault
 from runner.model import Json
+from runner.schema_faults import Problem, Where, explain, fault
 
 SchemaName: TypeAlias = Literal["playbook.v1", "runner.v1", "plan.v1", "journal.v1"]
 

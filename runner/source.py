@@ -21,7 +21,6 @@ from yaml.composer import Composer
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.parser import Parser
 from yaml.reader import Reader
-from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from runner.errors import Diagnostic, Mark, Severity
@@ -158,28 +157,26 @@ def _collector_paused() -> Iterator[None]:
 
 # --- nodes ----------------------------------------------------------------------------------------------------------
 
-_TOO_DEEP: Final = f"values are nested more than {DEPTH_LIMIT} deep"
 
-
-class _Resolving(BaseResolver):
+class _Resolving:
     """Tells plain from quoted scalars, and counts: nothing else is resolved while composing."""
 
     depth = 0
     values = 0
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002 - signature of the base class
+    def resolve(self, kind: type[Node], _value: str | None, implicit: Any) -> str:
         """Return the tag of a node without one."""
         return _QUOTED if kind is ScalarNode and not implicit[0] else _PLAIN
 
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002
+    def descend_resolver(self, parent: Node, _index: object) -> None:
         """Enter a node."""
         self.depth += 1
         self.values += 1
         if self.depth > DEPTH_LIMIT:
-            raise _Stop("YM012", _TOO_DEEP, current_node.start_mark, "flatten it")
+            raise _Stop("YM012", f"values are nested more than {DEPTH_LIMIT} deep", parent.start_mark, "flatten it")
         if self.values > VALUE_LIMIT:
             message = f"the file holds more than {VALUE_LIMIT:,} keys and values"
-            raise _Stop("YM013", message, current_node.start_mark, "split it into several playbooks")
+            raise _Stop("YM013", message, parent.start_mark, "split it into several playbooks")
 
     def ascend_resolver(self) -> None:
         """Leave a node."""
@@ -192,16 +189,13 @@ class _PureLoader(_Resolving, Reader, Scanner, Parser, Composer):
         Scanner.__init__(self)
         Parser.__init__(self)
         Composer.__init__(self)
-        _Resolving.__init__(self)
 
 
 def _c_loader() -> Callable[[str], Any]:
     from yaml._yaml import CParser
 
     class CLoader(_Resolving, CParser):
-        def __init__(self, text: str) -> None:
-            CParser.__init__(self, text)
-            _Resolving.__init__(self)
+        pass
 
     return CLoader
 
@@ -326,18 +320,26 @@ _COMPLAINTS: Final = (  # part of the complaint -> code, sentence, hint
     ("duplicate anchor", "YM009", "an anchor (`&name`) is given twice", "text that starts with `&` needs quotes"),
     ("another document", "YM011", "a second document starts here", "one file holds one document: delete `---`"),
     ("undefined tag handle", "YM008", "tags are not read", "text that starts with `!` needs quotes"),
-    ("mapping values are not allowed", "YM005", "a `:` where none may stand",
-     "put text that holds `: ` in quotes, or line the field up with its neighbours"),
+    (
+        "mapping values are not allowed",
+        "YM005",
+        "a `:` where none may stand",
+        "put text that holds `: ` in quotes, or line the field up with its neighbours",
+    ),
     ("escape", "YM005", "an unknown escape in double quotes", "write a backslash twice, or use single quotes"),
-    ("quoted scalar", "YM005", "the quotes are not closed", "close them; inside single quotes, write \' twice"),
+    ("quoted scalar", "YM005", "the quotes are not closed", "close them; inside single quotes, write ' twice"),
     ("flow sequence", "YM005", "the list is not closed", "look for a missing `]` or `,`"),
     ("flow mapping", "YM005", "the braces are not closed", "look for a missing `}` or `,`"),
     ("block mapping", "YM005", "this line does not line up with the fields above it", "check the indentation"),
     ("block collection", "YM005", "this line does not line up with the list above it", "check the indentation"),
     ("simple key", "YM005", "a field name without its `:`", "write `name: value`"),
-    ("cannot start any token", "YM005", "this character cannot start a value",
-     "put text that starts with `%`, `@` or a backtick in quotes"),
-)  # fmt: skip
+    (
+        "cannot start any token",
+        "YM005",
+        "this character cannot start a value",
+        "put text that starts with `%`, `@` or a backtick in quotes",
+    ),
+)
 
 
 def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:

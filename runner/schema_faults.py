@@ -10,7 +10,7 @@ from jsonschema.exceptions import ValidationError
 
 from runner.errors import Diagnostic, Mark
 from runner.model import Json
-from runner.words import choices, kind_of, near, shown, types
+from runner.schema_words import choices, kind_of, near, shown, types
 
 Where: TypeAlias = tuple[str | int, ...]
 
