@@ -3,7 +3,7 @@ COVERAGE ?= 95
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test lint soak bench wheels build lock clean
+.PHONY: help setup demo test lint soak bench wheels build lock clean
 
 help:
 	@echo 'make demo    play a whole outage on the embedded helpdesk, offline'
@@ -16,7 +16,9 @@ help:
 	@echo 'make lock    pin the newest versions that pyproject.toml allows'
 	@echo 'make clean   remove everything that make made'
 
-demo: .venv/runtime
+setup: .venv/runtime
+
+demo: setup
 	@$(BIN)/python scripts/demo.py
 
 test: lint
