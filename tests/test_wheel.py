@@ -17,7 +17,7 @@ CONFIG = """\
 apiVersion: runner/v1
 kind: Config
 targets:
-  helpdesk: {provider: simulator, zone: America/Sao_Paulo, options: {path: .runner/helpdesk.sqlite}, pause: waiting}
+  helpdesk: {provider: simulator, zone: America/Sao_Paulo, options: {file: helpdesk.sqlite}}
 """
 PLAYBOOK = """\
 apiVersion: runner/v1
@@ -28,7 +28,8 @@ spec:
   timezone: America/Sao_Paulo
   windows: [{start: 2026-12-11 11:30, end: 2026-12-11 14:30}]
   steps:
-    - {id: hours, uses: business_hours, target: helpdesk, with: {schedule: Support, closed: window}}
+    - {id: hours, uses: business_hours, target: helpdesk, with: {schedule: Support BR, closed: window}}
+    - {id: phone, uses: channel, target: helpdesk, with: {channel: Phone, enabled: false}}
 """
 
 
@@ -84,7 +85,7 @@ def test_an_outage_from_the_installed_wheel(bin_folder: Path, tmp_path: Path) ->
     run(runner, "sandbox", "seed", cwd=tmp_path)
     before = run(runner, "sandbox", "dump", cwd=tmp_path)
     run(runner, "validate", "outage.yaml", cwd=tmp_path)
-    assert "hours" in run(runner, "plan", "outage.yaml", cwd=tmp_path)
+    assert "Phone" in run(runner, "plan", "outage.yaml", cwd=tmp_path)
     run(runner, "apply", "outage.yaml", "--now", "--for", "2h", "--yes", "--reason", "test", cwd=tmp_path)
     assert run(runner, "sandbox", "dump", cwd=tmp_path) != before
     run(runner, "revert", "--yes", "--reason", "test", cwd=tmp_path)
