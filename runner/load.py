@@ -6,16 +6,30 @@ value that is returned, so that the semantic checks can still look at the rest a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from os import walk
 from pathlib import Path
+from typing import Any, Final
 
-from runner.config import Config
-from runner.errors import Diagnostic, Mark
+from runner import windows
+from runner.errors import Diagnostic, InvalidInput, Mark
+from runner.load_config import load_config
+from runner.load_problems import STAND_INS, WHEN_TOLD, Capabilities, Finder, needs_of_lost_steps, widen
+from runner.load_salvage import Rest, rest_of
+from runner.load_texts import read_texts
 from runner.model import Json
-from runner.playbook import Playbook
-from runner.source import Source
-from runner.spi import KindSpec
+from runner.playbook import FollowUp, Playbook, Step, Window
+from runner.schema import Validators
+from runner.schema_faults import Problem
+from runner.source import Source, read_source
+
+__all__ = ["Capabilities", "Loaded", "find_playbooks", "load_config", "load_playbook", "thaw_playbook"]
+
+_CONFIG_NAMES: Final = ("runner.yaml", "runner.yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +43,80 @@ class Loaded:
     playbook: Playbook
     source: Source
     complete: bool = True
+    rest: Rest = field(default_factory=lambda: Rest(None), repr=False)
 
     def mark(self, path: Sequence[str | int]) -> Mark:
         """Return the place of the value at `path`, such as ``("spec", "steps", 3, "needs", 0)``.
 
         A path that does not exist gives the place of its nearest parent that does.
         """
-        return self.source.mark(path)
+        return self.source.mark(self.rest.original(path))
 
     def key_mark(self, path: Sequence[str | int]) -> Mark:
         """Return the place of the key whose value is at `path`; the value's place where there is no key."""
-        return self.source.key_mark(path)
+        return self.source.key_mark(self.rest.original(path))
 
 
-def find_playbooks(paths: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Diagnostic, ...]]:
-    """Return the playbook files that `paths` (files or folders) name, sorted, and a diagnostic per path without any."""
-    raise NotImplementedError
+def find_playbooks(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Diagnostic, ...]]:
+    """Return the playbook files that `paths` (files or folders) name, and a diagnostic for each path without any.
+
+    Of a folder, every ``*.yaml`` and ``*.yml`` below it counts, except runner.yaml and what lies in hidden folders.
+    """
+    files: list[Path] = []
+    found = []
+    for path in paths:
+        below = sorted(_yaml_below(path)) if path.is_dir() else [path]
+        files += below
+        if not below:
+            found.append(
+                Diagnostic("LD009", "no playbook lies in this folder", Mark(str(path)), "`runner new` writes one")
+            )
+        elif not path.exists():
+            found.append(Diagnostic("LD009", "this file does not exist", Mark(str(path)), "check the path"))
+            files.pop()
+    return tuple(dict.fromkeys(files)), tuple(found)
+
+
+def _yaml_below(folder: Path) -> Iterator[Path]:
+    for root, folders, names in walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith((".yaml", ".yml")) and name not in _CONFIG_NAMES and not name.startswith("."):
+                yield Path(root, name)
 
 
 def load_playbook(
-    path: Path, capabilities: Mapping[str, Mapping[str, KindSpec]] | None = None, *, shown: str = ""
+    path: Path,
+    capabilities: Capabilities | None = None,
+    *,
+    shown: str = "",
+    validators: Validators | None = None,
 ) -> tuple[Loaded | None, tuple[Diagnostic, ...]]:
     """Read one playbook with its text files.
 
     `capabilities` (target name -> kind -> what it can do) lets the `with` of each step be checked against the schema
-    of its kind. `shown` is the file name in diagnostics, the path itself by default. The first result is None when the
-    file is too broken to be looked at any further.
+    of its kind; `validators` keeps what was compiled for that from one playbook to the next. `shown` is the file name
+    in diagnostics, the path itself by default. The first result is None when the file is too broken to be looked at
+    any further.
     """
-    raise NotImplementedError
+    name = shown or str(path)
+    source, found = read_source(path, name)
+    if source is None:
+        return None, tuple(found)
+    finder = Finder(capabilities or {}, validators or Validators())
+    wrong = finder.problems(source.data)
+    found += [problem.diagnostic(source.mark, source.key_mark) for problem in wrong]
+
+    def again(left: Json) -> Sequence[Problem]:
+        return finder.problems(left) or needs_of_lost_steps(source.data, left)
+
+    rest = rest_of(source.data, wrong, again, widen, STAND_INS)
+    if rest is None:
+        return None, tuple(found)
+    texts, missing = read_texts(rest.document, path.parent)
+    loaded = Loaded(_playbook(rest.document, texts, name), source, not wrong and not missing, rest)
+    found += [problem.diagnostic(loaded.mark, loaded.key_mark) for problem in missing]
+    return loaded, tuple(found)
 
 
 def thaw_playbook(document: Mapping[str, Json], texts: Mapping[str, str], *, file: str = "") -> Playbook:
@@ -64,12 +124,88 @@ def thaw_playbook(document: Mapping[str, Json], texts: Mapping[str, str], *, fil
 
     Raises `InvalidInput` when the document is not a playbook.
     """
-    raise NotImplementedError
+    try:
+        return _playbook(document, texts, file)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(
+            "the stored playbook cannot be read", hint="it was written by another version, or changed by hand"
+        ) from error
 
 
-def load_config(path: Path, *, shown: str = "") -> tuple[Config | None, tuple[Diagnostic, ...]]:
-    """Read runner.yaml. Relative paths in it start at its folder.
+def digest(document: Mapping[str, Json], texts: Mapping[str, str]) -> str:
+    """Return the SHA-256, in hexadecimal, of a playbook's document and texts as canonical JSON."""
+    whole = {"document": document, "texts": texts}
+    return sha256(json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
-    The configuration is returned as far as it could be read; only with no diagnostic of severity error is it whole.
-    """
-    raise NotImplementedError
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+def _playbook(document: Mapping[str, Any], texts: Mapping[str, str], file: str) -> Playbook:
+    meta, spec = document["metadata"], document["spec"]
+    return Playbook(
+        name=meta["name"],
+        title=meta.get("title", meta["name"]),
+        owner=meta.get("owner", ""),
+        outage=spec["outage"],
+        timezone=spec["timezone"],
+        priority=spec.get("priority", 0),
+        windows=tuple(_window(window) for window in spec["windows"]),
+        vars=spec.get("vars", {}),
+        steps=tuple(_step(step) for step in spec["steps"]),
+        locales=tuple(spec.get("locales", ())),
+        file=file,
+        document=document,
+        texts=texts,
+        digest=digest(document, texts),
+    )
+
+
+def _window(window: Mapping[str, str]) -> Window:
+    told = window["end"] == WHEN_TOLD
+    return Window(
+        start=_time(window["start"]),
+        end=None if told else _time(window["end"]),
+        latest=_time(window["latest"]) if told else None,
+    )
+
+
+def _time(text: str) -> datetime:
+    moment = windows.parse_time(text)
+    if moment is None:
+        raise ValueError(f"{text!r} is no time")
+    return moment
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    targets = _listed(step["target"])
+    restore = step.get("restore", ())
+    keep = restore == "keep"
+    return Step(
+        id=step["id"],
+        uses=step["uses"],
+        targets=targets,
+        with_=step.get("with", {}),
+        per_target=step.get("per_target", {}),
+        start=step.get("from", "start"),
+        until=step.get("until", "end"),
+        needs=_listed(step.get("needs", ())),
+        keep=keep,
+        restore=() if keep else tuple(_follow_up(follow_up) for follow_up in restore),
+        on_error=step.get("on_error", "stop"),
+        ready=step.get("ready", False),
+    )
+
+
+def _follow_up(follow_up: Mapping[str, Any]) -> FollowUp:
+    return FollowUp(
+        uses=follow_up["uses"],
+        targets=_listed(follow_up.get("target", ())),
+        with_=follow_up.get("with", {}),
+        until=follow_up.get("until", ""),
+        when=follow_up.get("when", "ended"),
+    )
+
+
+def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
