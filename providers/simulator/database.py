@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -55,9 +55,7 @@ CREATE TABLE stale(kind TEXT NOT NULL, object TEXT NOT NULL, field TEXT NOT NULL
 INDEXES: Final = """
 CREATE INDEX tickets_by_status ON tickets(status);
 CREATE INDEX tickets_by_group ON tickets(group_id, status);
-CREATE INDEX tags_by_name ON ticket_tags(tag, ticket_id);
 CREATE INDEX snoozes_by_due ON snoozes(due_at);
-CREATE INDEX history_by_object ON history(kind, object);
 """
 
 
@@ -90,10 +88,11 @@ class Database:
         with self._lock, self._explained():
             return self._open().execute(sql, values).rowcount
 
-    def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+    def many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """Carry out one statement for each row of values."""
-        with self._lock, self._explained():
-            self._open().executemany(sql, values)
+        if values:
+            with self._lock, self._explained():
+                self._open().executemany(sql, values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ TEXT_LIMIT: Final = 4000
 Owner: TypeAlias = Literal["schedule", "channel"]
 Week: TypeAlias = dict[str, list[str]]  # weekday -> ["09:00-12:00", ...], all seven days
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _RANGE: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _SELECT_HOURS: Final = {
     "schedule": "SELECT hours FROM schedules WHERE id = ?",
@@ -92,7 +93,7 @@ class Rule:
 
 def packed(value: Any) -> str:
     """Return `value` as the JSON text that the file and the dump hold: sorted keys, no spaces, readable letters."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def calendars(db: Database, owner: Owner, ids: Iterable[int] | None = None) -> list[Calendar]:

@@ -13,6 +13,7 @@ from providers.simulator.tickets import ANY, Parts, Ticket, Update
 from providers.simulator.tickets import Verdict as Judged
 from runner.model import ABSENT, UNKNOWN, Change, Json, Outcome, Ref, Slot, Value, Verdict
 
+_PROVEN: Final = Outcome(Verdict.DONE, proven=True)
 KINDS: Final = (
     "business_hours",
     "channel_hours",
@@ -95,11 +96,8 @@ def asked(ref: Ref, paths: Sequence[str], values: Mapping[str, Value]) -> Iterat
         if not path.endswith("/*"):
             yield Slot(ref.target, ref.kind, ref.key, path), values.get(path, ABSENT)
             continue
-        below = [name for name in values if name.startswith(path[:-1])]
-        if path == "hours/*" and not below:
-            below = [f"hours/{day}" for day in WEEKDAYS]
-        for name in below:
-            yield Slot(ref.target, ref.kind, ref.key, name), values.get(name, ABSENT)
+        for name in [name for name in values if name.startswith(path[:-1])]:
+            yield Slot(ref.target, ref.kind, ref.key, name), values[name]
 
 
 def garbled(path: str, value: Value) -> Value:
@@ -116,18 +114,6 @@ def garbled(path: str, value: Value) -> Value:
 def ticket_key(name: str) -> str:
     """Return the key in a ticket's display name: ``#17 No reply since Monday`` is ticket 17."""
     return name.partition(" ")[0].removeprefix("#")
-
-
-def own_words(where: Mapping[str, Any], words: Mapping[str, Json]) -> dict[str, Any]:
-    """Return a selection with the common words for statuses (`pause`) in the helpdesk's own."""
-    own = dict(where)
-    if "status" in own:
-        given = own["status"]
-        own["status"] = [
-            words.get(one, one) if isinstance(one, str) else one
-            for one in (given if isinstance(given, list | tuple) else [given])
-        ]
-    return own
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -199,7 +185,7 @@ def outcome(judged: Judged, path: str) -> Outcome:
         return refused(judged)
     if judged == "moved":
         return Outcome(Verdict.MOVED, "the ticket was changed meanwhile", path, proven=True)
-    return Outcome(Verdict.DONE, proven=True)
+    return _PROVEN
 
 
 def refused(refusal: Refusal) -> Outcome:

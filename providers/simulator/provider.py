@@ -40,6 +40,7 @@ from runner.spi import (
 )
 
 DEFAULT_FILE: Final = "helpdesk.sqlite"
+_LOST: Final = Outcome(Verdict.UNKNOWN, "the reply was lost")
 GIVES_BACK: Final = frozenset(tickets.STATUSES) - {"new"}
 
 
@@ -101,8 +102,6 @@ class Simulator:
             raise Rejected(f"the helpdesk {self._target.name} has no {query.kind} to read", field="kind")
         if query.where is not None and query.kind not in ("tickets", "snooze"):
             raise Rejected(f"{query.kind} cannot be selected by a filter", field="where")
-        where = None if query.where is None else mapping.own_words(query.where, self._target.words)
-        query = replace(query, where=where)
 
         def ask(load: Load, keys: Sequence[str] = ()) -> dict[str, Values]:
             return self._page(query.kind, load, keys)
@@ -116,7 +115,7 @@ class Simulator:
             return
         struck = self._request("write", batch[0].slot.kind)
         if "lost_request" in struck:
-            yield from [Outcome(Verdict.UNKNOWN, "the reply was lost")] * len(batch)
+            yield from [_LOST] * len(batch)
         elif "ignored" in struck:
             yield from [Outcome(Verdict.DONE)] * len(batch)
         elif "garbage" in struck:
@@ -175,7 +174,7 @@ class Simulator:
     def _write(self, batch: Sequence[Change], struck: Mapping[str, Fault]) -> Iterator[Outcome]:
         sent = mapping.first_half(batch) if "half_batch" in struck else batch
         refused = _scripted_refusal(sent, struck["reject"]) if "reject" in struck else {}
-        taken = [change for change in sent if change.slot.ref not in refused]
+        taken = [change for change in sent if change.slot.ref not in refused] if refused else sent
         now = self._io.now()
         try:
             with self._db.transaction():
@@ -186,8 +185,8 @@ class Simulator:
         except HelpdeskDown as error:
             raise Unavailable(str(error)) from error
         for change in sent:
-            outcome = refused.get(change.slot.ref) or next(outcomes)
-            yield Outcome(Verdict.UNKNOWN, "the reply was lost") if "lost_reply" in struck else outcome
+            outcome = (refused.get(change.slot.ref) if refused else None) or next(outcomes)
+            yield _LOST if "lost_reply" in struck else outcome
         if len(sent) < len(batch):
             raise Unavailable(f"{self._target.name} broke the connection in the middle of a batch; try again later")
 

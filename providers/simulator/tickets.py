@@ -7,12 +7,13 @@ A ticket goes ``new -> open | pending | hold -> solved -> closed``: `new` never 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from providers.simulator.database import Database, Row
 from providers.simulator.helpdesk import By, Refusal, log, packed
@@ -24,6 +25,7 @@ _TICKET: Final = (
     "SELECT t.id, t.subject, g.name, c.name, t.status, t.priority, t.assignee, t.updated_at FROM tickets t "
     "CROSS JOIN groups g ON g.id = t.group_id CROSS JOIN channels c ON c.id = t.channel_id "
 )
+_STATUSES_OF: Final = "SELECT id, status FROM tickets WHERE id IN (SELECT value FROM json_each(?))"
 _TAGS: Final = "SELECT ticket_id, tag FROM ticket_tags WHERE ticket_id IN (SELECT value FROM json_each(?))"
 _SNOOZES: Final = "SELECT ticket_id, due, by, status FROM snoozes WHERE ticket_id IN (SELECT value FROM json_each(?))"
 _DUE: Final = (
@@ -32,8 +34,7 @@ _DUE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """One ticket as a list shows it. `snooze` is ``{due, by?, status?}`` or None."""
 
     id: int
@@ -127,7 +128,7 @@ def compile_where(db: Database, select: Mapping[str, Any]) -> Where:
 def page(db: Database, where: Where, after: int, size: int, parts: Parts) -> list[Ticket]:
     """Return up to `size` matching tickets with an id above `after`, by id."""
     clauses = " AND ".join((*where.clauses, "t.id > ?"))
-    sql = f"{_TICKET} WHERE {clauses} ORDER BY t.id LIMIT ?"  # noqa: S608 - clauses are constants of this module
+    sql = f"{_TICKET} WHERE {clauses} ORDER BY t.id LIMIT ?"
     return _whole(db, db.rows(sql, (*where.values, after, size)), parts)
 
 
@@ -143,10 +144,13 @@ def update(db: Database, updates: Sequence[Update], by: By) -> list[dict[str, Ve
     ``same``: already as wanted, nothing written. ``moved``: some field of the ticket is not as expected; the ticket
     is left alone. A Refusal stands at the fields of a ticket that may not be written.
     """
-    ids = [update.id for update in updates]
-    live = by_ids(db, ids, Parts(tags=True))
+    ids = json.dumps([one.id for one in updates])
+    statuses: dict[int, str] = dict(db.rows(_STATUSES_OF, (ids,)))
+    tags: dict[int, set[str]] = {}
+    for ticket, tag in db.rows(_TAGS, (ids,)):
+        tags.setdefault(ticket, set()).add(tag)
     pending = _Pending()
-    verdicts = [_judge(one, live.get(one.id), by, pending) for one in updates]
+    verdicts = [_judge(one, statuses.get(one.id), tags.get(one.id, set()), by, pending) for one in updates]
     _flush(db, pending)
     return verdicts
 
@@ -225,38 +229,40 @@ def _checked_snooze(value: Any, now: str) -> int:
     return int(due.timestamp())
 
 
-def _judge(update: Update, live: Ticket | None, by: By, pending: _Pending) -> dict[str, Verdict]:
-    if live is None:
-        return dict.fromkeys(update.fields, Refusal("id", f"there is no ticket {update.id}"))
+def _judge(one: Update, status: str | None, tags: Set[str], by: By, pending: _Pending) -> dict[str, Verdict]:
+    if status is None:
+        return dict.fromkeys(one.fields, Refusal("id", f"there is no ticket {one.id}"))
     verdicts: dict[str, Verdict] = {}
-    open_: list[tuple[str, Any, Any, Any]] = []
-    for name, (expected, wanted) in update.fields.items():
-        now = live.status if name == "status" else (name.removeprefix("tags/") in live.tags) or None
+    open_: list[tuple[str, Any, Any]] = []
+    moved = False
+    refused: Refusal | None = None
+    for name, (expected, wanted) in one.fields.items():
+        now = status if name == "status" else (name.removeprefix("tags/") in tags) or None
         if now == wanted:
             verdicts[name] = "same"
-        else:
-            open_.append((name, expected, now, wanted))
-    refused = next((why for name, _, _, wanted in open_ if (why := _refusal(live, name, wanted))), None)
-    if any(expected is not ANY and expected != now for _, expected, now, _ in open_):
-        return verdicts | dict.fromkeys((name for name, *_ in open_), "moved")
-    if refused is not None:
-        return verdicts | dict.fromkeys((name for name, *_ in open_), refused)
-    for name, _, now, wanted in open_:
+            continue
+        open_.append((name, now, wanted))
+        moved = moved or (expected is not ANY and expected != now)
+        refused = refused or _refusal(one.id, status, name, wanted)
+    if not open_:
+        return verdicts
+    if moved or refused is not None:
+        why: Verdict = "moved" if moved or refused is None else refused
+        return verdicts | dict.fromkeys((name for name, _, _ in open_), why)
+    for name, now, wanted in open_:
         verdicts[name] = "done"
-        _write(pending, by, (live.id, name), now, wanted)
-    if open_:
-        pending.touched.append((by.at, live.id))
+        _write(pending, by, (one.id, name), now, wanted)
     return verdicts
 
 
-def _refusal(live: Ticket, name: str, wanted: Any) -> Refusal | None:
-    if live.status == "closed":
-        return Refusal("status", f"ticket {live.id} is closed and takes no update")
+def _refusal(ticket: int, status: str, name: str, wanted: Any) -> Refusal | None:
+    if status == "closed":
+        return Refusal("status", f"ticket {ticket} is closed and takes no update")
     if name == "status":
         if wanted not in STATUSES:
             return Refusal("status", f"there is no status {wanted!r}; known: {', '.join(STATUSES)}")
         if wanted == "new":
-            return Refusal("status", f"ticket {live.id} is {live.status}: a ticket that left `new` never returns to it")
+            return Refusal("status", f"ticket {ticket} is {status}: a ticket that left `new` never returns to it")
         return None
     if not name.startswith("tags/"):
         return Refusal(name, f"{name} of a ticket cannot be written")
@@ -274,7 +280,14 @@ def _write(pending: _Pending, by: By, place: tuple[int, str], now: Any, wanted: 
         pending.added.append((ticket, name.removeprefix("tags/")))
     else:
         pending.removed.append((ticket, name.removeprefix("tags/")))
-    pending.lines.append((by.at, by.actor, "ticket", str(ticket), name, packed(now), packed(wanted)))
+    if name != "status":
+        pending.touched.append((by.at, ticket))
+    pending.lines.append((by.at, by.actor, "ticket", str(ticket), name, _said(now), _said(wanted)))
+
+
+@lru_cache(maxsize=64)
+def _said(value: str | bool | None) -> str:
+    return packed(value)
 
 
 def _flush(db: Database, pending: _Pending) -> None:
@@ -299,7 +312,7 @@ def _whole(db: Database, rows: Sequence[Row], parts: Parts) -> list[Ticket]:
             whole = {"due": due, "by": by, "status": status}
             snoozes[ticket] = {name: text for name, text in whole.items() if text is not None}
     none: frozenset[str] = frozenset()
-    return [Ticket(*row[:8], tags=frozenset(tags.get(row[0], none)), snooze=snoozes.get(row[0])) for row in rows]
+    return [Ticket._make((*row, frozenset(tags.get(row[0], none)), snoozes.get(row[0]))) for row in rows]
 
 
 def _any_of(column: str, values: Sequence[Any]) -> str:
