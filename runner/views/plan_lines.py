@@ -1,0 +1,284 @@
+"""The lines of a plan as values: one entry per object and field, or per kind of change in a long list.
+
+Pure. What the human view and the markdown view have in common, before either of them decides on looks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runner.model import ABSENT, Value
+from runner.planfile import Action, Item, Plan, RunPlan
+from runner.views.text import (
+    amount,
+    clean,
+    difference,
+    duration,
+    exact,
+    field_name,
+    listed,
+    noun,
+    run_name,
+    short,
+    span,
+)
+
+FULL_LIST = 20  # up to so many items are listed one by one
+SAMPLES = 3
+WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+ONCE = "it is out once it is sent"
+_ABSENT_WORDS = frozenset({"(none)", "ABSENT", "absent", str({"$": "absent"}), '{"$": "absent"}'})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a plan: a sign, what it is about, the field, what happens to it, and the lines below it.
+
+    `danger` says, when not empty, what cannot be given back. `conflict` and `note` are further lines.
+    """
+
+    sign: str
+    subject: str
+    field: str
+    value: str
+    danger: str = ""
+    conflict: str = ""
+    note: str = ""
+    samples: str = ""
+
+    @property
+    def head(self) -> str:
+        """What the line is about, in one text."""
+        return f"{self.subject}  {self.field}".rstrip()
+
+
+def entries(run: RunPlan, zone: str) -> list[Entry]:
+    """Return the lines of one run; a field that is already as wanted has one only if a conflict is why."""
+    acting = [item for item in run.items if item.action is not Action.NOTHING]
+    stuck = [item for item in run.items if item.action is Action.NOTHING and item.conflict]
+    doubled = _doubled(run.items)
+    if len(acting) <= FULL_LIST and len(acting) >= sum(run.counts.values()):
+        lines = [_entry(item, zone, with_key=item.name in doubled) for item in acting]
+    else:
+        counts = run.counts or Counter(_shape(item) for item in acting)
+        lines = [_grouped(run.kind, shape, count, acting, zone) for shape, count in counts.items()]
+    lines += [_entry(item, zone, with_key=item.name in doubled) for item in stuck[:FULL_LIST]]
+    if (more := len(stuck) - FULL_LIST) > 0:
+        lines.append(Entry("=", run.kind, "...", f"{amount(more, 'more field')}", conflict="as above"))
+    return lines
+
+
+def _doubled(items: Iterable[Item]) -> set[str]:
+    keys: dict[str, set[str]] = {}
+    for item in items:
+        keys.setdefault(item.name, set()).add(item.slot.key)
+    return {name for name, several in keys.items() if len(several) > 1}
+
+
+def _entry(item: Item, zone: str, *, with_key: bool) -> Entry:
+    subject = f"{item.slot.kind} {object_name(item.slot.kind, item.name, item.slot.key, with_key=with_key)}"
+    field = field_name(item.slot.path)
+    note = clean(item.note)
+    if item.action is Action.SEND:
+        return Entry("!", subject, "", note or "is sent once", danger_of(item), clean(item.conflict))
+    if item.action is Action.NOTHING:
+        stands = f"stays {short(item.before, path=item.slot.path, zone=zone)}"
+        return Entry("=", subject, field, stands, "", clean(item.conflict), note)
+    value = difference(item.before, item.after, path=item.slot.path, zone=zone)
+    return Entry(_sign(item), subject, field, value, danger_of(item), clean(item.conflict), note)
+
+
+def object_name(kind: str, name: str, key: str, *, with_key: bool = False) -> str:
+    """Return how an object is called: its name, its key where there is none, both where names are not enough.
+
+    Tickets go by their number alone: a subject may hold personal data, and plans end up in logs and pull requests.
+    """
+    if not name or name == key or noun(kind) == "ticket":
+        return clean(key, 40)
+    return f"{clean(name, 40)} ({clean(key)})" if with_key else clean(name, 40)
+
+
+def danger_of(item: Item) -> str:
+    """Return what the restore cannot give back for this item; an effect always has such a sentence."""
+    return clean(item.irreversible) or (ONCE if item.action is Action.SEND else "")
+
+
+def _sign(item: Item) -> str:
+    if item.irreversible or item.action is Action.SEND:
+        return "!"
+    return {Action.CREATE: "+", Action.DELETE: "-", Action.PERSON: "?"}.get(item.action, "~")
+
+
+def _shape(item: Item) -> tuple[str, str, str]:
+    return (item.slot.path, short(item.before, path=item.slot.path), short(item.after, path=item.slot.path))
+
+
+def _grouped(kind: str, shape: tuple[str, str, str], count: int, items: Sequence[Item], zone: str) -> Entry:
+    path, before, after = shape
+    alike = [item for item in items if _within(item.slot.path, path) and _same(item, before, after)]
+    left, right = ("(none)" if word in _ABSENT_WORDS else clean(word, 40) for word in (before, after))
+    first = next(iter(alike), None)
+    path = first.slot.path if first is not None and len({item.slot.path for item in alike}) == 1 else path
+    sign = "+" if left == "(none)" else "-" if right == "(none)" else "~"
+    value = f"{left} -> {right}"
+    danger = note = ""
+    if first is not None:
+        sign = _sign(first)
+        danger = next((words for item in alike if (words := danger_of(item))), "")
+        told = difference(first.before, first.after, path=first.slot.path, zone=zone)
+        value = "is sent once" if first.action is Action.SEND else told
+        note = clean(first.note) if len({item.note for item in alike}) == 1 else ""
+    samples = ", ".join(object_name(kind, item.name, item.slot.key) for item in alike[:SAMPLES])
+    return Entry(
+        "!" if danger else sign,
+        kind,
+        field_name(path),
+        f"{value} on {amount(count, noun(kind))}",
+        danger,
+        next((clean(item.conflict) for item in alike if item.conflict), ""),
+        note,
+        f"for example {samples}" if samples else "",
+    )
+
+
+def _within(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix.rstrip("/*") + "/")
+
+
+def _same(item: Item, before: str, after: str) -> bool:
+    return before in _spellings(item.before, item.slot.path) and after in _spellings(item.after, item.slot.path)
+
+
+def _spellings(value: Value, path: str) -> set[str]:
+    words = {str(value), exact(value), short(value, path=path)}
+    return words | _ABSENT_WORDS if value is ABSENT else words
+
+
+def heading(run: RunPlan) -> str:
+    """Return the name of a run with its title: ``hours on helpdesk-br: Business hours``."""
+    name = run_name(run.run, run.target)
+    return f"{name}: {clean(run.title)}" if run.title and run.title not in name else name
+
+
+def times(run: RunPlan, zone: str) -> str:
+    """Return when a run is active, in the outage's zone."""
+    return span(run.start, run.end, zone)
+
+
+def unchanged(run: RunPlan) -> list[tuple[str, str]]:
+    """Return what a run looked at and leaves alone, as (what, why), with equal reasons put together."""
+    groups: dict[str, list[str]] = {}
+    doubled = _doubled(run.items)
+    for item in run.items:
+        if item.action is Action.NOTHING and not item.conflict:
+            name = object_name(item.slot.kind, item.name, item.slot.key, with_key=item.name in doubled)
+            why = clean(item.note) or f"is already {short(item.after, path=item.slot.path)}"
+            groups.setdefault(why, []).append(f"{name} {field_name(item.slot.path)}")
+    for left in run.left:
+        groups.setdefault(clean(left.why), []).append(clean(left.what))
+    return [(listed(what), why) for why, what in groups.items()]
+
+
+def left_alone(plan: Plan) -> list[str]:
+    """Return what all steps leave alone, one sentence for each reason."""
+    return [f"{run_name(run.run, run.target)}: {what} ({why})" for run in plan.runs for what, why in unchanged(run)]
+
+
+def dangers(plan: Plan) -> list[str]:
+    """Return one sentence for everything that cannot be given back, in the order of the plan."""
+    return [f"{_place(run, entry)}: {entry.value}: {entry.danger}" for run, entry in _all(plan) if entry.danger]
+
+
+def conflicts(plan: Plan) -> list[str]:
+    """Return one sentence for every conflict, with both values as far as the plan knows them."""
+    return [f"{_place(run, entry)}: {entry.conflict}" for run, entry in _all(plan) if entry.conflict]
+
+
+def stays(plan: Plan) -> list[str]:
+    """Return what remains when the outage is over, one sentence for each step."""
+    return [f"{run_name(run.run, run.target)}: {clean(run.stays)}" for run in plan.runs if run.stays]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """Return the warnings of the plan and of its steps."""
+    own = [clean(words) for words in plan.warnings]
+    return own + [f"{run_name(run.run, run.target)}: {clean(words)}" for run in plan.runs for words in run.warnings]
+
+
+def _all(plan: Plan) -> Iterator[tuple[RunPlan, Entry]]:
+    return ((run, entry) for run in plan.runs for entry in entries(run, plan.timezone))
+
+
+def _place(run: RunPlan, entry: Entry) -> str:
+    return f"{run_name(run.run, run.target)}: {entry.head}"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of some runs; `seconds` is the time if all runs work one after the other."""
+
+    changes: int
+    objects: int
+    requests: int
+    seconds: float
+    effects: int
+    by_hand: int
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing at all to do."""
+        return not (self.changes or self.effects or self.by_hand)
+
+
+def totals(runs: Iterable[RunPlan]) -> Totals:
+    """Return the figures of the runs given; messages and steps by hand are not counted as changes."""
+    every = list(runs)
+    writing = [run for run in every if run.changes and not (_all_are(run, Action.SEND) or _all_are(run, Action.PERSON))]
+    return Totals(
+        sum(run.changes for run in writing),
+        sum(run.objects for run in writing),
+        sum(run.requests for run in every),
+        sum(run.seconds for run in every),
+        sum(_tally(run, Action.SEND) for run in every),
+        sum(_tally(run, Action.PERSON) for run in every),
+    )
+
+
+def _all_are(run: RunPlan, action: Action) -> bool:
+    acting = {item.action for item in run.items} - {Action.NOTHING}
+    return acting == {action}
+
+
+def _tally(run: RunPlan, action: Action) -> int:
+    seen = sum(item.action is action for item in run.items)
+    return max(seen, sum(run.counts.values())) if _all_are(run, action) else seen
+
+
+def totals_words(total: Totals) -> str:
+    """Return what is done, as one sentence without a full stop."""
+    parts = [f"{amount(total.changes, 'change')} on {amount(total.objects, 'object')}"] if total.changes else []
+    if total.by_hand:
+        parts.append(f"{amount(total.by_hand, 'step')} by hand")
+    if total.effects:
+        parts.append(f"{amount(total.effects, 'message')} that cannot be taken back")
+    return ", ".join(parts) or "nothing to change"
+
+
+def cost_words(total: Totals) -> str:
+    """Return what it costs: requests, and the time that they take."""
+    time = f", about {duration(total.seconds)} under the rate limits" if total.seconds else ""
+    return f"{amount(total.requests, 'request')}{time}"
+
+
+def per_target(plan: Plan) -> list[str]:
+    """Return requests and time of each target with something due, when there are several."""
+    targets = dict.fromkeys(run.target for run in plan.runs if run.due and run.requests)
+    if len(targets) < 2:
+        return []
+    lines = []
+    for target in targets:
+        total = totals(run for run in plan.runs if run.due and run.target == target)
+        lines.append(f"{clean(target)}: {cost_words(total)}")
+    return lines
