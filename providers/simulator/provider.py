@@ -40,6 +40,7 @@ from runner.spi import (
 )
 
 DEFAULT_FILE: Final = "helpdesk.sqlite"
+PATIENCE: Final = 0.9  # share of the deadline after which a request is given up, so that it is never overrun
 _LOST: Final = Outcome(Verdict.UNKNOWN, "the reply was lost")
 GIVES_BACK: Final = frozenset(tickets.STATUSES) - {"new"}
 
@@ -148,11 +149,12 @@ class Simulator:
     def _hang(self, op: str, struck: Mapping[str, Fault]) -> Mapping[str, Fault]:
         fault = struck["hang"]
         seconds = fault.seconds("seconds", 60.0)
-        self._io.sleep(min(seconds, self._deadline))
-        if seconds <= self._deadline:
+        patience = self._deadline * PATIENCE
+        self._io.sleep(min(seconds, patience))
+        if seconds <= patience:
             return struck
         if op == "read":
-            raise Unavailable(f"{self._target.name} did not answer within {self._deadline:g} s; try again later")
+            raise Unavailable(f"{self._target.name} did not answer within {patience:g} s; try again later")
         return {**struck, "lost_reply": fault}
 
     def _page(self, kind: str, load: Load, keys: Sequence[str]) -> dict[str, Values]:

@@ -53,7 +53,7 @@ def _tickets_by_key(query: Query, ask: Ask) -> Iterator[tuple[str, Values]]:
     wanted = list(dict.fromkeys(query.ids or (mapping.ticket_key(name) for name in query.names)))
     for start in range(0, len(wanted), PAGE):
         some = wanted[start : start + PAGE]
-        page = ask(lambda db, some=some: _tickets(db, some, parts), some)  # type: ignore[misc]
+        page = ask(_listed(some, parts), some)
         for key in some:
             yield key, page.get(key, {})
 
@@ -82,9 +82,13 @@ def _page(where: Mapping[str, Any], after: int, size: int, parts: tickets.Parts)
     return load
 
 
-def _tickets(db: Database, keys: Sequence[str], parts: tickets.Parts) -> dict[str, Values]:
+def _listed(keys: Sequence[str], parts: tickets.Parts) -> Load:
     ids = [mapping.number(key) for key in keys if mapping.is_number(key)]
-    return {str(row.id): mapping.ticket(row) for row in tickets.by_ids(db, ids, parts).values()}
+
+    def load(db: Database) -> dict[str, Values]:
+        return {str(row.id): mapping.ticket(row) for row in tickets.by_ids(db, ids, parts).values()}
+
+    return load
 
 
 def _hours_of(owner: helpdesk.Owner) -> Load:

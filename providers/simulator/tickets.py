@@ -190,7 +190,7 @@ def set_snooze(db: Database, ticket: int, value: Any, by: By) -> None:
     if found.status == "closed":
         raise Refusal("status", f"ticket {ticket} is closed and takes no update")
     if value is None:
-        _end_snooze(db, found, by)
+        _end_snooze(db, found, (found.snooze or {}).get("status"), by)
     else:
         due = _checked_snooze(value, by.at)
         row = db.rows("SELECT was FROM snoozes WHERE ticket_id = ?", (ticket,))
@@ -205,10 +205,9 @@ def set_snooze(db: Database, ticket: int, value: Any, by: By) -> None:
     log(db, by, ("ticket", ticket, "snooze"), found.snooze, value)
 
 
-def _end_snooze(db: Database, ticket: Ticket, by: By) -> None:
-    assert ticket.snooze is not None  # noqa: S101 - the caller compared it with None
+def _end_snooze(db: Database, ticket: Ticket, snoozed: str | None, by: By) -> None:
     was = db.rows("SELECT was FROM snoozes WHERE ticket_id = ?", (ticket.id,))[0][0]
-    status = was if ticket.status == ticket.snooze.get("status") else ticket.status
+    status = was if ticket.status == snoozed else ticket.status
     db.run("DELETE FROM snoozes WHERE ticket_id = ?", (ticket.id,))
     db.run("UPDATE tickets SET status = ?, updated_at = ? WHERE id = ?", (status, by.at, ticket.id))
 
