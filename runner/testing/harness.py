@@ -101,7 +101,7 @@ class Step:
 def plan(harness: Harness, provider: Provider, sample: Sample) -> Step:
     """Return what a sample would change now; reads only."""
     spec = provider.capabilities()[sample.kind]
-    jsonschema.validate(sample.with_, spec.schema, cls=jsonschema.Draft202012Validator)
+    jsonschema.Draft202012Validator(spec.schema).validate(sample.with_)
     context = harness.context()
     query = resolve(spec.query(sample.with_, context), provider.read, harness.target.name)
     changes: list[Change] = []

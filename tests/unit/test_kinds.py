@@ -50,7 +50,7 @@ def claims(
 def wants(
     spec: KindSpec, with_: Mapping[str, Any], one: Found | None = None, ctx: Context | None = None
 ) -> Sequence[Want]:
-    jsonschema.validate(with_, spec.schema, cls=jsonschema.Draft202012Validator)
+    jsonschema.Draft202012Validator(spec.schema).validate(with_)
     return spec.claims(with_, ctx or context(), one or found())
 
 
