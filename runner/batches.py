@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -45,9 +46,7 @@ from runner.work import (
     Work,
     by_path,
     decisions,
-    is_ours,
     notes_of,
-    selecting_paths,
 )
 
 NOT_SENT = (RateLimited, Unauthorized, Forbidden, Rejected, NotFound)
@@ -161,7 +160,7 @@ class Batches:
         for _ in range(TRIES):
             with self.store.reading() as conn:
                 was = ledger.held(conn, work.target, work.spec.kind, keys)
-            live = self._live(work, jobs, was)
+            live = readings.live(partial(self.targets.read, work.target), work, jobs, was)
             jobs = self._still_selected(work, jobs, was, live, tally)
             with self.store.transaction() as conn:
                 self.fenced(conn)
@@ -184,24 +183,6 @@ class Batches:
             tally.confirmed += sum(1 for entry in entries if entry.state == "same")
             return [(entry, decision, want) for entry, each in rows for decision, want in each]
         raise Busy(())
-
-    def _live(self, work: Work, jobs: Sequence[Job], was: Mapping[Slot, Held]) -> dict[Slot, Value]:
-        """The live values of every slot that the batch decides about; one request, none when they are fresh."""
-        paths = {want.path for job in jobs for want in job.wants if want.claim.op != "send"}
-        mine = {slot.path for slot, one in was.items() if is_ours(one, work) and one.merge is not Merge.EFFECT}
-        needed = sorted(paths | mine)
-        slots = {
-            Slot(work.target, work.spec.kind, job.found.key, path): job.found.values.get(path)
-            for job in jobs
-            for path in needed
-            if job.fresh and path in job.found.values
-        }
-        if not needed or len(slots) == len(jobs) * len(needed):
-            return slots
-        where = work.where or {}
-        more = selecting_paths(work.spec, where)
-        query = Query(work.spec.kind, ids=tuple(job.found.key for job in jobs), paths=(*needed, *more))
-        return dict(self.targets.read(work.target, query))
 
     def _still_selected(
         self, work: Work, jobs: Sequence[Job], was: Mapping[Slot, Held], live: Mapping[Slot, Value], tally: Tally

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -176,3 +177,8 @@ def _checked(path: Path, number: int, raw: bytes, chain: str) -> dict[str, Any]:
             code="JR002",
         )
     return line  # type: ignore[no-any-return]
+
+
+def rfc3339(ms: int) -> str:
+    """Return epoch milliseconds as RFC 3339 text in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

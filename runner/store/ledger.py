@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -48,7 +48,8 @@ _LAYERS = select(t.layers).where(
 )
 
 
-def _layer(row: Any) -> Layer:
+def read_layer(row: Any) -> Layer:
+    """Return the layer of a stored row."""
     return Layer(row.owner, row.run, row.priority, row.n, row.step, Claim.from_json(json.loads(row.claim)), row.seen_at)
 
 
@@ -57,7 +58,7 @@ def held(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[
     values = {"target": target, "kind": kind, "keys": list(keys)}
     stacks: dict[tuple[str, str], list[Layer]] = {}
     for row in conn.execute(_LAYERS, values):
-        stacks.setdefault((row.key, row.path), []).append(_layer(row))
+        stacks.setdefault((row.key, row.path), []).append(read_layer(row))
     found = {}
     for row in conn.execute(_SLOTS, values):
         slot = Slot(target, kind, row.key, row.path)
@@ -66,9 +67,9 @@ def held(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[
     return found
 
 
-def save(conn: Connection, before: Mapping[Slot, Held], after: Iterable[Held]) -> None:
+def save(conn: Connection, before: Mapping[Slot, Held], after: Iterable[Held], *, adopt: bool = False) -> None:
     """Write slots and layers as they are in `after`; `before` is what the store holds. A slot that no outage holds
-    any more is forgotten."""
+    any more is forgotten. With `adopt` the layers of new slots are in the store already (human steps)."""
     new, moved, gone = [], [], []
     layers_in: list[dict[str, Any]] = []
     layers_out: list[dict[str, Any]] = []
@@ -82,7 +83,7 @@ def save(conn: Connection, before: Mapping[Slot, Held], after: Iterable[Held]) -
             continue
         if old != one.layers:
             layers_out += [_key(at, each) for each in old if each not in one.layers]
-            layers_in += [_row(at, each) for each in one.layers if each not in old]
+            layers_in += [_row(at, each) for each in one.layers if each not in old and not adopt]
         if was is None:
             texts = {"merge": one.merge.value, "base": pack(one.base), "last": pack(one.last)}
             new.append({**at, **texts, "rev": 1, "name": one.name})
@@ -103,6 +104,11 @@ def _many(conn: Connection, statement: Any, values: list[dict[str, Any]]) -> Non
 
 def _key(at: Mapping[str, str], layer: Layer) -> dict[str, Any]:
     return {**{f"b_{k}": v for k, v in at.items()}, "b_owner": layer.owner, "b_run": layer.run, "b_n": layer.n}
+
+
+def layer_row(slot: Slot, layer: Layer) -> dict[str, Any]:
+    """Return the row that stores a layer of a slot."""
+    return _row({"target": slot.target, "kind": slot.kind, "key": slot.key, "path": slot.path}, layer)
 
 
 def _row(at: Mapping[str, str], layer: Layer) -> dict[str, Any]:
@@ -313,3 +319,36 @@ def record(
     """Append a line to the history: who did what to which outage, and why."""
     row = {"at_ms": at_ms, "outage": outage, "verb": verb, "actor": actor, "reason": reason, "detail": dumps(detail)}
     conn.execute(insert(t.events), row)
+
+
+def add_runs(conn: Connection, outage: str, runs: Sequence[tuple[str, int]]) -> None:
+    """Make rows for runs (id, order) that the outage does not have yet."""
+    known = run_states(conn, outage)
+    rows = [
+        {"outage": outage, "run": run, "ord": order, "state": "pending", "digest": ""}
+        for run, order in runs
+        if run not in known
+    ]
+    _many(conn, insert(t.runs), rows)
+
+
+def drop_run(conn: Connection, outage: str, run: str) -> None:
+    """Forget a run that holds nothing and that its playbook no longer has."""
+    conn.execute(delete(t.runs).where(t.runs.c.outage == outage, t.runs.c.run == run))
+
+
+def keys_of_kind(conn: Connection, target: str, kind: str, *, after: str, limit: int) -> list[str]:
+    """Return up to `limit` keys of held objects of a kind, in order, from behind `after`."""
+    slots = t.slots.c
+    statement = select(slots.key).where(slots.target == target, slots.kind == kind, slots.key > after)
+    return [row.key for row in conn.execute(statement.distinct().order_by(slots.key).limit(limit))]
+
+
+def forget_unknown(conn: Connection, outage: str, run: str) -> None:
+    """Let go of effects whose outcome is unknown, so that the run sends them again."""
+    entries = in_state(conn, outage, ["unknown"], run)
+    for entry in entries:
+        now = held(conn, entry.ref.target, entry.ref.kind, [entry.ref.key])
+        gone = [replace(one, layers=tuple(x for x in one.layers if x.run != run)) for one in now.values()]
+        save(conn, now, gone)
+    set_states(conn, [(entry.seq, "retried", "sent again on request") for entry in entries])

@@ -1,0 +1,224 @@
+"""Steps that people carry out. A human slot has a base and layers like any other; live means last acknowledged.
+
+Opening makes a task; acknowledging it records the value that stood there before (the base, write-once) and who did it
+with which evidence. Closing makes the opposite task, unless another layer still wants the same value; a step that
+nobody ever acknowledged becomes one question instead: was this done?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection
+
+from runner.batches import Batches
+from runner.errors import Refused, Usage
+from runner.layers import Held, claimed, kept, released, same, wanted
+from runner.model import UNKNOWN, Layer, Merge, Slot, Value
+from runner.playbook import Outage, Run
+from runner.spi import Context, Found, KindSpec
+from runner.store import journal as lines
+from runner.store import ledger
+from runner.store import tasks as steps
+from runner.store.journal import JournalFile
+from runner.store.ledger import Entry
+from runner.store.store import Store
+from runner.work import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What somebody says about a human step. `before` is UNKNOWN when they cannot tell; `done` answers a question."""
+
+    actor: str
+    before: Value | None = None
+    evidence: str = ""
+    evidence_hash: str = ""
+    done: bool = True
+    correct_before: bool = False
+
+
+def carry_out(
+    batches: Batches, outage: Outage, run: Run, spec: KindSpec, context: Context, verb: str
+) -> tuple[Tally, str]:  # fmt: skip
+    """Open or close a human step: make or drop tasks. Returns the tally and done or waiting."""
+    with batches.store.transaction() as conn:
+        batches.fenced(conn)
+        batches.check_wish(conn, outage.id)
+        now = batches.outside.now_ms()
+        if verb == "close":
+            _close(conn, outage.id, run, now)
+        else:
+            _open(conn, outage, run, spec, context)
+        state = _settled_state(conn, outage.id, run, closing=verb == "close")
+    return Tally(confirmed=int(state != "waiting")), state
+
+
+def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: Context) -> None:
+    row = ledger.outage_row(conn, outage.id)
+    if row is None:
+        return
+    place = (outage.playbook.priority, int(row.n), run.order)
+    keys = spec.query(run.with_, context).ids
+    item = 0
+    for key in keys:
+        for want in spec.claims(run.with_, context, Found(key, key, {})):
+            item += 1
+            slot = Slot(run.target, run.kind, key, want.path)
+            layer = Layer(outage.id, run.id, *place, want.claim)
+            steps.put_layer(conn, slot, layer)
+            held = ledger.held(conn, run.target, run.kind, [key]).get(slot)
+            value = want.claim.value if held is None else wanted(claimed(held, layer))
+            if held is not None and same(Merge.ATOMIC, value, held.last):
+                continue
+            due = int(run.start.timestamp() * 1000)
+            title = want.title or f"Set {key}"
+            menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
+            steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, "waiting", due))
+    ledger.set_outage(conn, outage.id, state="open", restore_ms=row.restore_ms)
+
+
+def _task(
+    outage: str, run: Run, item: str, direction: str, slot: Slot, title: str, menu: str, value: Value, state: str,
+    due: int,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "outage": outage,
+        "run": run.id,
+        "item": item,
+        "direction": direction,
+        "target": slot.target,
+        "kind": slot.kind,
+        "key": slot.key,
+        "path": slot.path,
+        "title": title,
+        "menu": menu,
+        "value": ledger.pack(value),
+        "state": state,
+        "due_ms": due,
+    }
+
+
+def _close(conn: Connection, outage: str, run: Run, now: int) -> None:
+    open_tasks = {task.item: task for task in steps.tasks(conn, outage, run.id) if task.direction == "open"}
+    closing = {task.item for task in steps.tasks(conn, outage, run.id) if task.direction == "close"}
+    by_slot = {(task.key, task.path): task for task in open_tasks.values()}
+    for slot, _ in steps.layers_of_run(conn, outage, run.id):
+        task = by_slot.get((slot.key, slot.path))
+        if task is not None and task.item in closing:
+            continue
+        held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
+        never = task is not None and task.state == "waiting"
+        if never and held is None and task is not None:
+            steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
+            question = _task(outage, run, task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", now)
+            steps.put_task(conn, {**question, "value": task.value})
+            continue
+        if never and task is not None:
+            steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
+        if held is None:
+            steps.drop_layer(conn, slot, outage, run.id)
+            continue
+        value = wanted(released(held, outage, run.id))
+        if run.keep or never or same(Merge.ATOMIC, value, held.last) or task is None:
+            gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
+            ledger.save(conn, {slot: held}, [gone])
+            continue
+        steps.put_task(conn, _task(outage, run, task.item, "close", slot, task.title, task.menu, value, "waiting", now))
+
+
+def _settled_state(conn: Connection, outage: str, run: Run, *, closing: bool) -> str:
+    """Set the run's state from its tasks; returns done or waiting."""
+    left = [task for task in steps.tasks(conn, outage, run.id) if task.state in ("waiting", "question")]
+    if left:
+        ledger.set_run(conn, outage, run.id, state="closing" if closing else "waiting")
+        return "waiting"
+    if not closing and run.end is None:
+        for slot, held in steps.held_of_run(conn, outage, run.id):
+            ledger.save(conn, {slot: held}, [kept(held, outage, run.id)])
+        closing = True
+    ledger.set_run(conn, outage, run.id, state="done" if closing else "active")
+    return "done"
+
+
+def acknowledge(
+    store: Store, folder: Any, outage: str, run: Run, item: str, ack: Ack, *, now_ms: int
+) -> tuple[str, bool]:
+    """Record that a person did (or did not do) a human step. Returns what comes next, and whether the run is settled.
+
+    Raises `Usage` when there is no such task or the value before is missing, `Refused` when it was acknowledged
+    already (then only ``correct_before`` appends a correction; the first value stays).
+    """
+    with store.transaction() as conn:
+        found = [task for task in steps.tasks(conn, outage, run.id) if not item or task.item == item]
+        waiting = [task for task in found if task.state in ("waiting", "question")]
+        if not found:
+            raise Usage(f"{outage} has no human step {run.id} {item}".rstrip(), hint=f"`runner steps {outage}`")
+        if ack.correct_before:
+            steps.add_ack(conn, found[0], ack, now_ms)
+            return "the correction is recorded; the first value before stays the one that is restored", False
+        if not waiting:
+            raise Refused(f"{run.id} is acknowledged already", hint="`--correct-before` appends a correction")
+        if len(waiting) > 1:
+            items = ", ".join(task.item for task in waiting)
+            raise Usage(f"{run.id} has several items that wait: {items}", hint="name one of them")
+        task = waiting[0]
+        entry = _acknowledged(conn, outage, run, task, ack)
+        steps.add_ack(conn, task, ack, now_ms)
+        closing = task.direction == "close"
+        state = _settled_state(conn, outage, run, closing=closing)
+    file = JournalFile(folder, outage)
+    try:
+        _note(file, store, entry, ack, now_ms)
+    finally:
+        file.close()
+    return ("nothing is left to do for this step" if state == "done" else "more items of this step wait"), True
+
+
+def _acknowledged(conn: Connection, outage: str, run: Run, task: Any, ack: Ack) -> tuple[Entry, Held] | None:
+    slot = Slot(task.target, task.kind, task.key, task.path)
+    held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
+    value = ledger.unpack(task.value)
+    if task.direction == "open" or (task.state == "question" and ack.done):
+        if ack.before is None and held is None:
+            raise Usage(
+                f"what stood there before is missing for {run.id} item {task.item}",
+                hint="--before VALUE, or --before-unknown",
+            )
+        before = held.last if held is not None else ack.before
+        new = held or Held(slot, Merge.ATOMIC, before, before, tuple(steps.layers_at(conn, slot)), name=task.title)
+        new = replace(new, last=value)
+        ledger.save(conn, {} if held is None else {slot: held}, [replace(new, rev=0)], adopt=held is None)
+        steps.set_task(conn, outage, run.id, task.item, task.direction, state="done")
+        if task.direction == "close":
+            back = wanted(released(new, outage, run.id))
+            steps.set_task(conn, outage, run.id, task.item, "close", state="waiting", value=ledger.pack(back))
+        changes = {slot.path: (before, value)}
+        return Entry(ledger.next_seq(conn), outage, run.id, "open", slot.ref, changes, "same"), new
+    steps.set_task(conn, outage, run.id, task.item, "close", state="done")
+    if held is None:
+        steps.drop_layer(conn, slot, outage, run.id)
+        return None
+    gone = replace(released(held, outage, run.id), last=value)
+    ledger.save(conn, {slot: held}, [gone])
+    changes = {slot.path: (held.last, value)}
+    return Entry(ledger.next_seq(conn), outage, run.id, "close", slot.ref, changes, "same"), gone
+
+
+def _note(file: JournalFile, store: Store, entry: tuple[Entry, Held] | None, ack: Ack, now_ms: int) -> None:
+    at = lines.rfc3339(now_ms)
+    who = {"t": "ack", "at": at, "actor": ack.actor, "evidence": ack.evidence, "evidence_hash": ack.evidence_hash}
+    if entry is None:
+        file.append([{**who, "done": ack.done}])
+        return
+    row, held = entry
+    with store.transaction() as conn:
+        ledger.write_entries(conn, [replace(row, seq=ledger.next_seq(conn))], now_ms)
+    file.append([*lines.intents([row], {row.ref.key: {held.slot.path: held}}, at), {**who, "seq": row.seq}])
+
+
+def evidence_hash(data: bytes) -> str:
+    """Return the sha-256 of a piece of evidence."""
+    return sha256(data).hexdigest()

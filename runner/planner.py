@@ -1,0 +1,370 @@
+"""Planning: what would change, against live state. Reads only; the targets that it gets have no way to write.
+
+The same decisions as in the executor, made on the same stored layers, shown in place of carried out. An undo is
+planned by the same code with the other direction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from math import ceil
+from pathlib import Path
+from typing import Any, Protocol
+
+from runner import readings, timetable
+from runner.decide import Decision
+from runner.errors import Refused
+from runner.layers import released, wanted
+from runner.model import ABSENT, UNKNOWN, Merge, Slot, Value
+from runner.planfile import Action, Item, Left, RunPlan
+from runner.playbook import Outage, Run
+from runner.selecting import batched, by_key, resolve, select
+from runner.spi import Context, Found, KindSpec, Means, Query, Reversal, Target
+from runner.spool import read_spool, write_spool
+from runner.store import ledger
+from runner.store import tasks as steps
+from runner.store.journal import layer_to_json
+from runner.store.store import Store
+from runner.timetable import State
+from runner.work import Job, Work, decisions
+
+SAMPLE = 5  # tickets named in the plan of a long list
+WHOLE = 40  # up to so many slots are listed one by one
+_LATEST = 2**62
+
+
+class Readers(Protocol):
+    """The live systems, for reading."""
+
+    def target(self, name: str) -> Target:
+        """Return the configuration of a target."""
+
+    def spec(self, name: str, kind: str) -> KindSpec:
+        """Return what a target offers for a kind."""
+
+    def read(self, name: str, query: Query) -> Iterator[tuple[Slot, Value]]:
+        """Read. Raises `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What planning works with. `spools` is a folder where selections are listed, None when nobody will apply them."""
+
+    store: Store
+    readers: Readers
+    at: datetime
+    language: str
+    spools: Path | None = None
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A run's plan while it is written."""
+
+    items: list[Item] = field(default_factory=list)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    digest: Any = field(default_factory=sha256)
+    objects: int = 0
+    changed: int = 0
+    changes: int = 0
+    odd: Counter[str] = field(default_factory=Counter)
+
+    def add(self, item: Item, *, long: bool) -> None:
+        """Take in one slot. Of a long list a sample is kept, and everything that is out of the ordinary."""
+        if item.action is Action.NOTHING and not item.conflict and not item.irreversible:
+            self.left[item.note or "already as wanted"] += 1
+            return
+        prefix = item.slot.path.partition("/")[0]
+        if item.action is not Action.NOTHING:
+            self.counts[(prefix, _text(item.before), _text(item.after))] += 1
+            self.changes += 1
+        if not long or len(self.items) < SAMPLE * 2:
+            self.items.append(item)
+
+
+def _text(value: Value) -> str:
+    return value.value if value is ABSENT or value is UNKNOWN else ledger.dumps(value).strip('"')
+
+
+def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests: Mapping[str, str]) -> list[RunPlan]:
+    """Return the plans of all runs that will open: due ones and, as a forecast, those whose time comes later.
+
+    Raises `InvalidInput` for names that do not resolve, `ProviderError` when a target cannot be read.
+    """
+    found = []
+    for run in outage.runs:
+        state = states.get(run.id, State("pending"))
+        if state.state in timetable.ENDED or (run.end is not None and run.end <= bench.at):
+            continue
+        same = state.state in ("active", "waiting") and state.digest == digests[run.id]
+        if same and run.with_.get("arrivals") != "include":
+            continue
+        due = not run.after and run.start <= bench.at
+        found.append(_opening(bench, outage, run, due=due))
+    return found
+
+
+def plan_close(bench: Bench, outage: Outage, states: Mapping[str, State], only: str = "") -> list[RunPlan]:
+    """Return the plans of giving back everything that is held, in the order in which it will happen."""
+    return [
+        _closing(bench, outage, run)
+        for run in reversed(outage.runs)
+        if states.get(run.id, State("pending")).state in timetable.HOLDING and (not only or run.target == only)
+    ]
+
+
+# --- opening --------------------------------------------------------------------------------------------------------
+
+
+def _context(bench: Bench, outage: Outage, run: Run) -> Context:
+    target = bench.readers.target(run.target)
+    window = (outage.start, outage.end)
+    return Context(outage.id, run.id, target, run.start, run.end, window, outage.playbook.timezone, bench.language)
+
+
+def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
+    spec = bench.readers.spec(run.target, run.kind)
+    context = _context(bench, outage, run)
+    if spec.means is Means.PERSON:
+        return _human(bench, outage, run, spec, context, due=due)
+    read = partial(bench.readers.read, run.target)
+    query = resolve(spec.query(run.with_, context), read, run.target)
+    work = Work(outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _LATEST - 1, run.order))
+    sheet = _Sheet()
+    chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
+    for page in batched(chosen, spec.max_batch):
+        jobs = [Job(found, tuple(spec.claims(run.with_, context, found)), fresh=True) for found in page]
+        _decide(bench, work, jobs, sheet, long=query.where is not None, run=run)
+    return _finished(bench, run, spec, sheet, due=due, direction="open", selection=query.where is not None)
+
+
+def _selected(bench: Bench, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:
+    def held_of(keys: Any) -> Any:
+        with bench.store.reading() as conn:
+            return ledger.held(conn, run.target, spec.kind, keys)
+
+    def held_keys() -> Iterator[str]:
+        after = ""
+        while True:
+            with bench.store.reading() as conn:
+                keys = ledger.keys_of_kind(conn, run.target, spec.kind, after=after, limit=spec.page)
+            if not keys:
+                return
+            yield from keys
+            after = keys[-1]
+
+    return select(query, spec, partial(bench.readers.read, run.target), held_of, held_keys())
+
+
+def _spooled(bench: Bench, run: Run, found: Iterable[Found], *, selection: bool) -> Iterator[Found]:
+    """List the objects into a file first when somebody will apply them, so that apply works on the same list."""
+    if bench.spools is None or not selection:
+        yield from found
+        return
+    path = bench.spools / f"{run.order}.jsonl"
+    write_spool(path, found)
+    yield from read_spool(path)
+
+
+def _decide(bench: Bench, work: Work, jobs: list[Job], sheet: _Sheet, *, long: bool, run: Run) -> None:
+    with bench.store.reading() as conn:
+        was = ledger.held(conn, work.target, work.spec.kind, [job.found.key for job in jobs])
+    live = readings.live(partial(bench.readers.read, work.target), work, jobs, was)
+    held = by_key(was)
+    for job in jobs:
+        rows = decisions(work, job, held.get(job.found.key, {}), live, n=_LATEST, at="")
+        sheet.objects += 1
+        sheet.changed += any(decision.write for decision, _ in rows)
+        for decision, _ in rows:
+            item = _item(decision, work)
+            if work.mode == "open" and (odd := _never_back(work.spec, decision, run)):
+                sheet.odd[odd] += 1
+                item = replace(item, irreversible=f"{work.target} never gives {odd!r} back")
+            sheet.add(item, long=long)
+            if not long:
+                layers = [layer_to_json(layer) for layer in decision.seen.was.layers] if decision.seen.was else []
+                sheet.digest.update(ledger.dumps([str(decision.slot), ledger.pack(decision.before), layers]).encode())
+
+
+def _never_back(spec: KindSpec, decision: Decision, run: Run) -> str:
+    """The value before, when the target does not give it back and the step does not say what comes in its place."""
+    before = decision.seen.was.base if decision.seen.was is not None else decision.before
+    if spec.gives_back is None or decision.slot.path != "status" or not decision.write:
+        return ""
+    if not isinstance(before, str) or before in spec.gives_back or before in run.with_.get("give_back", {}):
+        return ""
+    return before
+
+
+def _item(decision: Decision, work: Work) -> Item:
+    before, after = decision.before, decision.after
+    irreversible = ""
+    if decision.seen.merge is Merge.EFFECT:
+        action = Action.SEND if decision.write else Action.NOTHING
+        irreversible = "sent once; it cannot be taken back" if decision.write else ""
+    elif not decision.write:
+        action = Action.NOTHING
+    elif before is ABSENT:
+        action = Action.CREATE
+    else:
+        action = Action.DELETE if after is ABSENT else Action.UPDATE
+    note = ""
+    if action is Action.NOTHING:
+        note = "kept on purpose" if work.mode == "keep" else "already as wanted"
+    if work.mode == "close" and decision.hidden:
+        note = "edited by hand during the outage: kept"
+    if decision.instead is not ABSENT:
+        irreversible = f"{work.target} never gives {_text(decision.instead)!r} back"
+    elif work.mode == "open" and decision.write and (stand_in := _stand_in(decision)):
+        irreversible = stand_in
+    conflict = ""
+    if work.mode == "open" and decision.hidden:
+        conflict = f"a person's edit hides it: wanted {_text(decision.hidden[0])}, a person set {_text(after)}"
+    return Item(decision.slot, decision.seen.name, before, after, action, note, irreversible, conflict)
+
+
+def _stand_in(decision: Decision) -> str:
+    for layer in decision.intent.layers:
+        before = decision.before
+        if isinstance(before, str) and before in layer.claim.give_back:
+            return f"comes back as {layer.claim.give_back[before]!r}, not as {before!r}"
+    return ""
+
+
+# --- closing --------------------------------------------------------------------------------------------------------
+
+
+def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
+    spec = bench.readers.spec(run.target, run.kind)
+    if spec.means is Means.PERSON:
+        return _human_back(bench, outage, run, spec)
+    work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close")
+    sheet = _Sheet()
+    with bench.store.reading() as conn:
+        count = ledger.count_held(conn, outage.id).get(run.id, 0)
+    after = ""
+    while True:
+        with bench.store.reading() as conn:
+            keys = ledger.keys_of_run(
+                conn, outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=spec.max_batch
+            )
+        if not keys:
+            break
+        after = keys[-1]
+        _decide(bench, work, [Job(Found(key, key, {})) for key in keys], sheet, long=count > WHOLE, run=run)
+    return _finished(bench, run, spec, sheet, due=True, direction="close", selection=count > WHOLE)
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def _human(bench: Bench, outage: Outage, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
+    sheet = _Sheet()
+    menu = ""
+    for key in spec.query(run.with_, context).ids:
+        with bench.store.reading() as conn:
+            held = ledger.held(conn, run.target, run.kind, [key])
+        for want in spec.claims(run.with_, context, Found(key, key, {})):
+            slot = Slot(run.target, run.kind, key, want.path)
+            before = held[slot].last if slot in held else UNKNOWN
+            menu = want.menu or spec.menu.get(bench.language, spec.menu.get("en", ""))
+            sheet.objects += 1
+            sheet.add(Item(slot, want.title or key, before, want.claim.value, Action.PERSON), long=False)
+    return replace(
+        _finished(bench, run, spec, sheet, due=due, direction="open", selection=False), menu=menu, requests=0
+    )
+
+
+def _human_back(bench: Bench, outage: Outage, run: Run, spec: KindSpec) -> RunPlan:
+    sheet = _Sheet()
+    with bench.store.reading() as conn:
+        mine = steps.layers_of_run(conn, outage.id, run.id)
+        held = dict(steps.held_of_run(conn, outage.id, run.id))
+    for slot, layer in mine:
+        sheet.objects += 1
+        if slot not in held:
+            note = "nobody acknowledged it: you will be asked whether it was done"
+            sheet.add(Item(slot, slot.key, UNKNOWN, layer.claim.value, Action.PERSON, note), long=False)
+            continue
+        back = wanted(released(held[slot], outage.id, run.id))
+        sheet.add(Item(slot, held[slot].name, held[slot].last, back, Action.PERSON), long=False)
+    menu = spec.menu.get(bench.language, spec.menu.get("en", ""))
+    return replace(
+        _finished(bench, run, spec, sheet, due=True, direction="close", selection=False), menu=menu, requests=0
+    )
+
+
+# --- the sheet, finished --------------------------------------------------------------------------------------------
+
+
+def _finished(
+    bench: Bench, run: Run, spec: KindSpec, sheet: _Sheet, *, due: bool, direction: str, selection: bool
+) -> RunPlan:
+    requests = ceil(sheet.objects / spec.page) + ceil(sheet.changed / spec.max_batch)
+    target = bench.readers.target(run.target)
+    seconds = 60 * requests / (spec.rate * (1 - target.reserve)) if spec.rate else 0.0
+    left = tuple(Left(f"{count} field{'s' * (count != 1)}", why) for why, count in sheet.left.items())
+    warnings = tuple(
+        f"{count} in {value!r}, which {run.target} never gives back: add `give_back: {{{value}: open}}` or leave them out"
+        for value, count in sheet.odd.items()
+    )
+    at_most = run.with_.get("at_most")
+    if direction == "open" and isinstance(at_most, int) and sheet.objects > at_most:
+        warnings += (f"{sheet.objects:,} match, the step allows at_most {at_most:,}",)
+    stays = ""
+    if direction == "open" and (run.keep or (run.after and run.end is None)):
+        stays = "left in place on purpose" if run.keep else "stays: the follow-up has no `until`"
+    if direction == "open" and spec.reversal is Reversal.NONE:
+        stays = "cannot be taken back"
+    return RunPlan(
+        run=run.id,
+        kind=run.kind,
+        target=run.target,
+        title=spec.title,
+        direction="open" if direction == "open" else "close",
+        due=due,
+        start=run.start,
+        end=run.end,
+        items=tuple(sheet.items),
+        objects=sheet.objects,
+        changes=sheet.changes,
+        requests=requests,
+        seconds=seconds,
+        counts=dict(sheet.counts) if selection and sheet.changes > len(sheet.items) else {},
+        left=left,
+        stays=stays,
+        menu="",
+        warnings=warnings,
+    )
+
+
+def refuse_dangerous(runs: Iterable[RunPlan]) -> list[str]:
+    """Return what makes a plan impossible to apply whatever the guards say: limits of a step, values that never come
+    back."""
+    return [
+        f"step {run.run}: {warning}" for run in runs if run.direction == "open" and run.due for warning in run.warnings
+    ]
+
+
+def moved(old: Iterable[RunPlan], new: Iterable[RunPlan]) -> list[str]:
+    """Return a sentence for every live value that moved between two plans of the same thing (tickets aside)."""
+    before = {(run.run, item.slot): item for run in old for item in run.items}
+    found = []
+    for run in new:
+        for item in run.items:
+            was = before.get((run.run, item.slot))
+            if was is not None and was.before != item.before:
+                found.append(f"{item.slot} ({item.name}) was {_text(was.before)}, is {_text(item.before)} now")
+    return found
+
+
+def refuse(sentences: list[str]) -> None:
+    """Raise `Refused` when there is anything to refuse for."""
+    if sentences:
+        raise Refused("\n".join(sentences), hint="nothing was changed", code="GD001")

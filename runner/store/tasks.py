@@ -1,0 +1,90 @@
+"""Human steps in the store: tasks, acknowledgements, and the layers of slots that only people can write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from runner.layers import Held
+from runner.model import Layer, Slot, value_to_json
+from runner.store import tables as t
+from runner.store.ledger import dumps, held, layer_row, read_layer
+
+WAITING = ("waiting", "question")
+
+
+def count_waiting(conn: Connection, outage: str) -> int:
+    """Return how many human steps of an outage wait for a person."""
+    tasks = t.tasks.c
+    statement = select(func.count()).where(tasks.outage == outage, tasks.state.in_(("waiting", "question")))
+    return int(conn.execute(statement).scalar_one())
+
+
+def tasks(conn: Connection, outage: str, run: str = "") -> list[Any]:
+    """Return the task rows of an outage (of one run), in order."""
+    statement = select(t.tasks).where(t.tasks.c.outage == outage)
+    if run:
+        statement = statement.where(t.tasks.c.run == run)
+    return list(conn.execute(statement.order_by(t.tasks.c.due_ms, t.tasks.c.run, t.tasks.c.item)))
+
+
+def put_task(conn: Connection, row: dict[str, Any]) -> None:
+    """Make a task; one that exists keeps its state while its value is the same, and waits again when it changed."""
+    key = [t.tasks.c[name] == row[name] for name in ("outage", "run", "item", "direction")]
+    old = conn.execute(select(t.tasks).where(*key)).first()
+    if old is None:
+        conn.execute(insert(t.tasks), row)
+    elif old.value != row["value"]:
+        conn.execute(update(t.tasks).where(*key).values(row))
+
+
+def set_task(conn: Connection, outage: str, run: str, item: str, direction: str, **values: Any) -> None:
+    """Update columns of one task."""
+    where = (t.tasks.c.outage == outage, t.tasks.c.run == run, t.tasks.c.item == item)
+    conn.execute(update(t.tasks).where(*where, t.tasks.c.direction == direction).values(**values))
+
+
+def add_ack(conn: Connection, task: Any, ack: Any, at_ms: int) -> None:
+    """Append an acknowledgement."""
+    row = {"outage": task.outage, "run": task.run, "item": task.item, "direction": task.direction}
+    said = {"before": dumps(value_to_json(ack.before)), "evidence": ack.evidence, "evidence_hash": ack.evidence_hash}
+    conn.execute(insert(t.acks), {**row, **said, "actor": ack.actor, "at_ms": at_ms})
+
+
+def put_layer(conn: Connection, slot: Slot, layer: Layer) -> None:
+    """Store a human claim; the slot itself is stored when somebody says what stood there before."""
+    drop_layer(conn, slot, layer.owner, layer.run)
+    conn.execute(insert(t.layers), layer_row(slot, layer))
+
+
+def drop_layer(conn: Connection, slot: Slot, owner: str, run: str) -> None:
+    """Remove one claim."""
+    c = t.layers.c
+    at = (c.target == slot.target, c.kind == slot.kind, c.key == slot.key, c.path == slot.path)
+    conn.execute(delete(t.layers).where(*at, c.owner == owner, c.run == run))
+
+
+def layers_at(conn: Connection, slot: Slot) -> Iterator[Layer]:
+    """Yield the layers of one slot."""
+    c = t.layers.c
+    at = (c.target == slot.target, c.kind == slot.kind, c.key == slot.key, c.path == slot.path)
+    yield from (read_layer(row) for row in conn.execute(select(t.layers).where(*at)))
+
+
+def layers_of_run(conn: Connection, outage: str, run: str) -> list[tuple[Slot, Layer]]:
+    """Return every claim of one run."""
+    c = t.layers.c
+    rows = conn.execute(select(t.layers).where(c.owner == outage, c.run == run).order_by(c.key, c.path))
+    return [(Slot(row.target, row.kind, row.key, row.path), read_layer(row)) for row in rows]
+
+
+def held_of_run(conn: Connection, outage: str, run: str) -> list[tuple[Slot, Held]]:
+    """Return every stored slot that one run holds."""
+    found = []
+    for slot, _ in layers_of_run(conn, outage, run):
+        one = held(conn, slot.target, slot.kind, [slot.key]).get(slot)
+        if one is not None:
+            found.append((slot, one))
+    return found
