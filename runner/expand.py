@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from runner import windows
 from runner.config import Config
 from runner.errors import InvalidInput
-from runner.playbook import FollowUp, Outage, Playbook, Run, Step, Window
-from runner.render import Renderer, merged
+from runner.playbook import Outage, Playbook, Run, Step, Window
+from runner.playbook_runs import follow_up_targets, merged, run_ids
+from runner.playbook_texts import Renderer
 from runner.template import TemplateError
 
 
@@ -49,40 +50,18 @@ def expand(
     Raises `InvalidInput` for everything that the checks would have reported.
     """
     where = _zone(playbook)
-    written = None if window is None and start and end else _window(playbook, window)
-    opens, closes = start, end
-    if written is not None:
-        opens = opens or windows.to_instant(written.start, where)[0]
-        closes = closes or _closing(playbook, written, where)
-    assert opens is not None and closes is not None  # noqa: S101, PT018
-    opens, closes = opens.astimezone(UTC), closes.astimezone(UTC)
+    if window is None and start is not None and end is not None:
+        opens, closes, told = start.astimezone(UTC), end.astimezone(UTC), False
+    else:
+        written = _window(playbook, window)
+        opens = start.astimezone(UTC) if start else windows.to_instant(written.start, where)[0]
+        closes = end.astimezone(UTC) if end else _closing(playbook, written, where)
+        told = written.end is None
     if closes <= opens:
         raise InvalidInput(f"{playbook.name}: the outage ends before it starts", hint="give a later end")
     maker = _Maker(playbook, opens, closes, where, Renderer(playbook, opens, closes, where, config.language))
     runs = tuple(maker.runs())
-    told = written is not None and written.end is None
     return Outage(outage_id(playbook, start=opens), playbook, opens, closes, told, runs)
-
-
-def run_ids(step: Step) -> tuple[str, ...]:
-    """Return the ids of the runs of `step`, one per target, in the order of its targets."""
-    if len(step.targets) == 1:
-        return (step.id,)
-    return tuple(f"{step.id}@{target}" for target in step.targets)
-
-
-def follow_up_targets(step: Step, follow_up: FollowUp) -> dict[str, tuple[str, ...]]:
-    """Return target of the step -> targets on which `follow_up` runs after it.
-
-    A target of the step itself follows its own run; any other one follows the step's first run.
-    """
-    if not follow_up.targets:
-        return {target: (target,) for target in step.targets}
-    own: dict[str, tuple[str, ...]] = {target: (target,) for target in step.targets if target in follow_up.targets}
-    others = tuple(target for target in follow_up.targets if target not in step.targets)
-    if others and step.targets:
-        own[step.targets[0]] = own.get(step.targets[0], ()) + others
-    return own
 
 
 @dataclass(slots=True)
@@ -151,7 +130,7 @@ class _Maker:
             try:
                 self._times[key] = windows.resolve(text, self.start, self.end, self.where, ends=ends)[0]
             except windows.TimeError as error:
-                raise InvalidInput(f"step {step.id}: {error}", code="WN010") from error
+                raise InvalidInput(f"step {step.id}: {error}", code="WN007") from error
         return self._times[key]
 
     def _fields(self, step: Step, with_: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -160,7 +139,7 @@ class _Maker:
         except TemplateError as error:
             raise InvalidInput(f"step {step.id}: {error.message}", code="TX001") from error
         except KeyError as error:
-            raise InvalidInput(f"step {step.id}: the text file {error.args[0]} is missing", code="TX005") from error
+            raise InvalidInput(f"step {step.id}: the text file {error.args[0]} is missing", code="LD004") from error
 
 
 def _zone(playbook: Playbook) -> ZoneInfo:
@@ -183,5 +162,5 @@ def _closing(playbook: Playbook, window: Window, where: ZoneInfo) -> datetime:
     end = window.end if window.end is not None else window.latest
     if end is None:
         hint = "add `latest:` beside `end: when-told`"
-        raise InvalidInput(f"{playbook.name}: nobody says when the outage ends at the latest", hint=hint, code="WN005")
+        raise InvalidInput(f"{playbook.name}: nobody says when the outage ends at the latest", hint=hint, code="LD002")
     return windows.to_instant(end, where, end=True)[0]

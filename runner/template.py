@@ -189,7 +189,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             return obj
         return self.undefined(obj=obj, name=str(name), hint=f"{name!s} is not defined here{_nearest(str(name), known)}")
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        del context
         for value in (left, right):
             if isinstance(value, Undefined):
                 str(value)
@@ -228,7 +229,9 @@ def _admit(tree: nodes.Template) -> None:
             raise TemplateError(f"{node.name} is not defined", what="undefined", line=node.lineno or 1, name=node.name)
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
             known = f"{_nearest(node.name, FILTERS) or '; known: ' + ', '.join(FILTERS)}"
-            raise TemplateError(f"unknown filter {node.name}{known}", what="syntax", line=node.lineno or 1, name=node.name)
+            raise TemplateError(
+                f"unknown filter {node.name}{known}", what="syntax", line=node.lineno or 1, name=node.name
+            )
         if isinstance(node, nodes.For):
             loops += 1
             _admit_loop(node, loops)

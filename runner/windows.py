@@ -21,11 +21,14 @@ from runner.minutes import WEEKDAYS
 
 PRESETS: Final = ("later_today", "tomorrow", "in_2_days", "in_3_days", "this_weekend", "next_week")
 WHOLE_DAY: Final = "00:00-24:00"
+SKIPPED: Final = "does not exist"  # stands in the note on a wall time that the clocks jump over
+DOUBLED: Final = "happens twice"  # stands in the note on one that they repeat
 
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)[ ]?(Z|z|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )  # a date alone is not a time
 _EXPRESSION = re.compile(r"(start|end)(?:\s*([+-])\s*(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?)?", re.ASCII)
+_YEARS: Final = range(1970, 3000)  # far from both ends of the calendar, whatever is added to them
 _MINUTE = timedelta(minutes=1)
 _STRIDE = timedelta(hours=6)  # shorter than the time between two clock changes of any zone
 
@@ -35,7 +38,8 @@ class TimeError(ValueError):
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the time in `text`: naive for a local wall time, aware with an offset or ``Z``, None when it is no time.
+    """Return the time in `text`: naive for a local wall time, aware with an offset or ``Z``, None when it is no time
+    (or lies outside the years 1970 to 2999).
 
     ``2026-12-11 11:30``, ``2026-12-11T11:30:00``, ``2026-12-11 11:30-03:00``, ``2026-12-11T14:30Z``.
     """
@@ -44,9 +48,10 @@ def parse_time(text: str) -> datetime | None:
         return None
     day, clock, offset = match.groups()
     try:
-        return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+        moment = datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
     except ValueError:
         return None
+    return moment if moment.year in _YEARS else None
 
 
 @lru_cache(maxsize=1)
@@ -87,10 +92,10 @@ def to_instant(moment: datetime, where: ZoneInfo, *, end: bool = False) -> tuple
     instant = first.astimezone(UTC)
     if instant.astimezone(where).replace(tzinfo=None) != moment:
         moved = instant.astimezone(where)
-        return instant, f"{shown} does not exist (the clocks go forward); taken as {moved:%H:%M}"
+        return instant, f"{shown} {SKIPPED} (the clocks go forward); taken as {moved:%H:%M}"
     chosen = second if end else first
     which = "second" if end else "first"
-    return chosen.astimezone(UTC), f"{shown} happens twice (the clocks go back); the {which} is taken"
+    return chosen.astimezone(UTC), f"{shown} {DOUBLED} (the clocks go back); the {which} is taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +127,18 @@ def resolve(
     """Return the instant that `expression` means in the window [start, end), and a note on daylight saving or None.
 
     `start` and `end` are instants, `where` is the zone of local days; `ends` says that the result ends something.
-    Raises `TimeError`, also when the result lies outside the calendar.
+    Raises `TimeError`.
     """
     parsed = parse_expression(expression) if isinstance(expression, str) else expression
     note = None
-    try:
-        if isinstance(parsed.anchor, datetime):
-            instant, note = to_instant(parsed.anchor, where, end=ends)
-        else:
-            instant = (start if parsed.anchor == "start" else end).astimezone(UTC)
-        if parsed.days:
-            wall = instant.astimezone(where).replace(tzinfo=None, fold=0) + timedelta(days=parsed.days)
-            instant, note = to_instant(wall, where, end=ends)
-        return instant + parsed.elapsed, note
-    except OverflowError as error:
-        raise TimeError(f"{expression!r} lies outside the calendar") from error
-
-
-def shift_days(instant: datetime, days: int, where: ZoneInfo, *, end: bool = False) -> datetime:
-    """Return the instant `days` local days after `instant` (before, when negative) at the same wall time."""
-    wall = instant.astimezone(where).replace(tzinfo=None, fold=0) + timedelta(days=days)
-    return to_instant(wall, where, end=end)[0]
+    if isinstance(parsed.anchor, datetime):
+        instant, note = to_instant(parsed.anchor, where, end=ends)
+    else:
+        instant = (start if parsed.anchor == "start" else end).astimezone(UTC)
+    if parsed.days:
+        wall = instant.astimezone(where).replace(tzinfo=None, fold=0) + timedelta(days=parsed.days)
+        instant, note = to_instant(wall, where, end=ends)
+    return instant + parsed.elapsed, note
 
 
 def local_dates(start: datetime, end: datetime, where: ZoneInfo) -> tuple[date, date]:

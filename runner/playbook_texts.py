@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from runner import template
 from runner.model import Json
 from runner.playbook import Playbook
+from runner.playbook_runs import FILE_SUFFIX
 
 RESERVED: Final = ("vars", "window", "outage", "locale")
-FILE_SUFFIX: Final = "_file"
 
 
 def text_paths(path: Json, locales: tuple[str, ...]) -> dict[str, str]:
@@ -28,14 +28,6 @@ def text_paths(path: Json, locales: tuple[str, ...]) -> dict[str, str]:
     if "{locale}" not in str(path):
         return {"": str(path)}
     return {locale: str(path).replace("{locale}", locale) for locale in locales}
-
-
-def merged(with_: Mapping[str, Any], extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `with_` with the fields of one target over it; a text replaces a file and a file a text."""
-    if not extra:
-        return with_
-    hidden = {key.removesuffix(FILE_SUFFIX) if key.endswith(FILE_SUFFIX) else key + FILE_SUFFIX for key in extra}
-    return {**{key: value for key, value in with_.items() if key not in hidden}, **extra}
 
 
 class Renderer:
