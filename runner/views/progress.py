@@ -1,7 +1,7 @@
 """Progress of long work: bars with the time left on a terminal, now and then a line elsewhere.
 
-Whoever drives calls `started(run, total)`, `advanced(run, n)` and `finished(run)`, from any thread. Where the text goes
-and what time it is are handed in.
+Every class here is a `runner.executor.Progress`, called from any thread, and a context manager around a whole drive.
+Where the text goes and what time it is are handed in. What is counted are objects.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Protocol, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from runner.views.text import clean, duration
 
@@ -22,35 +22,19 @@ SILENCE = 60.0  # seconds after which a line is due even without much progress
 PART = 0.1  # of the whole
 
 
-class Progress(Protocol):
-    """What a driver tells while it works; also a context manager around the whole drive."""
-
-    def started(self, run: str, total: int | None) -> None:
-        """A run begins; `total` is its number of changes, None when nobody knows yet."""
-
-    def advanced(self, run: str, n: int) -> None:
-        """`n` more changes have an outcome."""
-
-    def finished(self, run: str) -> None:
-        """The run is over, in whatever state."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
 class Silent:
     """Progress that nobody wants to see."""
 
     def started(self, run: str, total: int | None) -> None:
         """Do nothing."""
 
-    def advanced(self, run: str, n: int) -> None:
+    def advanced(self, run: str, objects: int) -> None:
         """Do nothing."""
 
     def finished(self, run: str) -> None:
+        """Do nothing."""
+
+    def waiting(self, sentence: str) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:
@@ -90,12 +74,12 @@ class Lines(Silent):
         with self._lock:
             self._counts[run] = _Count(total, now, now)
 
-    def advanced(self, run: str, n: int) -> None:
+    def advanced(self, run: str, objects: int) -> None:
         """Count, and write a line when one is due."""
         now = self._clock()
         with self._lock:
             count = self._counts.setdefault(run, _Count(None, now, now))
-            count.done += n
+            count.done += objects
             if self._due(count, now):
                 self._say(run, count, now)
 
@@ -106,7 +90,11 @@ class Lines(Silent):
             count = self._counts.pop(run, None)
             if count is not None and count.said:
                 took = duration(now - count.begun)
-                self._write(f"{clean(run)}: {count.done:,} changes, finished after {took}")
+                self._write(f"{clean(run)}: {count.done:,} objects, finished after {took}")
+
+    def waiting(self, sentence: str) -> None:
+        """Write what is waited for."""
+        self._write(clean(sentence))
 
     @staticmethod
     def _due(count: _Count, now: float) -> bool:
@@ -117,12 +105,12 @@ class Lines(Silent):
     def _say(self, run: str, count: _Count, now: float) -> None:
         count.said, count.said_at = count.done, now
         if not count.total:
-            self._write(f"{clean(run)}: {count.done:,} changes")
+            self._write(f"{clean(run)}: {count.done:,} objects")
             return
         left = (now - count.begun) / count.done * max(count.total - count.done, 0) if count.done else 0.0
         eta = f", about {duration(left)} left" if left else ""
         share = min(100 * count.done // count.total, 100)
-        self._write(f"{clean(run)}: {count.done:,} of {count.total:,} changes ({share} %){eta}")
+        self._write(f"{clean(run)}: {count.done:,} of {count.total:,} objects ({share} %){eta}")
 
 
 class Bars(Silent):
@@ -168,10 +156,10 @@ class Bars(Silent):
         with self._lock:
             self._tasks[run] = self._bars.add_task(clean(run, 36), total=total)
 
-    def advanced(self, run: str, n: int) -> None:
+    def advanced(self, run: str, objects: int) -> None:
         """Move the bar of the run."""
         if (task := self._tasks.get(run)) is not None:
-            self._bars.advance(task, n)
+            self._bars.advance(task, objects)
 
     def finished(self, run: str) -> None:
         """Take the bar away."""
@@ -179,3 +167,7 @@ class Bars(Silent):
             task = self._tasks.pop(run, None)
         if task is not None:
             self._bars.remove_task(task)
+
+    def waiting(self, sentence: str) -> None:
+        """Write what is waited for above the bars."""
+        self._bars.console.print(clean(sentence), markup=False, highlight=False)

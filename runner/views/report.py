@@ -107,7 +107,8 @@ def _notes(page: Page, look: _Fate, notes: Sequence[Note], zone: str) -> None:
         slot = note.slot
         name = object_name(slot.kind, note.name, slot.key)
         page.add(f"{clean(slot.target)} {slot.kind} {name}  {field_name(slot.path)}", lead="  - ")
-        page.add(_both(look, note, zone), lead="      ")
+        if note.fate is not Fate.UNKNOWN:
+            page.add(_both(look, note, zone), lead="      ")
         if note.reason:
             page.add(clean(note.reason), lead="      ")
     if len(notes) > MOST:
@@ -118,8 +119,6 @@ def _both(look: _Fate, note: Note, zone: str) -> str:
     live, wanted = (short(value, path=note.slot.path, zone=zone) for value in (note.live, note.wanted))
     if live == wanted and exact(note.live) != exact(note.wanted):
         live, wanted = exact(note.live), exact(note.wanted)
-    if note.fate is Fate.UNKNOWN:
-        return "it may or may not have gone out; it is never sent again on its own"
     return f"{look.live}: {live}   {look.wanted}: {wanted}"
 
 
@@ -133,7 +132,7 @@ def _advice(page: Page, fate: Fate, first: Note, outage: str, verb: str) -> None
         page.add("or let the outage win over every edit listed here:", lead="  ")
         page.type(command(verb, outage, "--force"), 6)
     elif fate is Fate.UNKNOWN:
-        page.add("Look whether it arrived. If it did not, send it again:", lead="  ")
+        page.add("It is never sent again on its own. Look whether it arrived; if not, type:", lead="  ")
         page.type(command("resume", outage, "--resend"), 6)
     elif fate is Fate.REJECTED:
         page.add("Mend on the target what the reason says (or do it by hand there), then:", lead="  ")

@@ -604,8 +604,8 @@ def test_lines_of_progress_are_few() -> None:
             progress.advanced("pause on helpdesk-br", 100)
         progress.finished("pause on helpdesk-br")
 
-    assert written[0] == "pause on helpdesk-br: 300 of 2,000 changes (15 %), about 17 s left"
-    assert written[-1] == "pause on helpdesk-br: 2,000 changes, finished after 20 s"
+    assert written[0] == "pause on helpdesk-br: 300 of 2,000 objects (15 %), about 17 s left"
+    assert written[-1] == "pause on helpdesk-br: 2,000 objects, finished after 20 s"
     assert len(written) == 7
 
 
@@ -622,8 +622,13 @@ def test_progress_of_unknown_length_and_silence() -> None:
     progress.advanced("new", 1)
     progress.finished("new")
     progress.finished("unheard of")
+    progress.waiting("ci 8812 is working on it")
 
-    assert written == ["sweep: 50 changes", "pause: 2 of 1,000 changes (0 %), about 9 h left"]
+    assert written == [
+        "sweep: 50 objects",
+        "pause: 2 of 1,000 objects (0 %), about 9 h left",
+        "ci 8812 is working on it",
+    ]
 
 
 def test_bars_show_counts_and_time() -> None:
@@ -634,12 +639,14 @@ def test_bars_show_counts_and_time() -> None:
         progress.started("pause on helpdesk-br", 2000)
         progress.advanced("pause on helpdesk-br", 500)
         progress.advanced("unheard of", 1)
+        progress.waiting("ci 8812 is working on it [bold]")
         progress._bars.refresh()
         progress.finished("pause on helpdesk-br")
         progress.finished("unheard of")
 
     assert "pause on helpdesk-br" in stream.getvalue()
     assert "500/2000" in stream.getvalue()
+    assert "ci 8812 is working on it [bold]" in stream.getvalue()
 
 
 def test_silence_is_silent() -> None:
@@ -647,6 +654,7 @@ def test_silence_is_silent() -> None:
     with Silent() as progress:
         progress.started("a", 1)
         progress.advanced("a", 1)
+        progress.waiting("b")
         progress.finished("a")
 
 
