@@ -59,6 +59,7 @@ _SCHEDULES: Final = (
     "FROM schedules ORDER BY id"
 )
 _TICKETS: Final = "SELECT id, requester, locale, created_at FROM tickets WHERE id > ? ORDER BY id LIMIT ?"
+_WAS: Final = "SELECT ticket_id, was FROM snoozes WHERE ticket_id > ? AND ticket_id <= ?"
 
 
 def _rows(db: Database, sql: str, everything: bool) -> Iterator[dict[str, Any]]:
@@ -95,6 +96,7 @@ def _tickets(db: Database, everything: bool) -> Iterator[dict[str, Any]]:
     after = -1
     while rows := db.rows(_TICKETS, (after, _PAGE)):
         lists = tickets.page(db, Where(), after, _PAGE, Parts(tags=True, snooze=True))
+        was: dict[int, str] = dict(db.rows(_WAS, (after, rows[-1][0])))
         for (id_, requester, locale, created), seen in zip(rows, lists, strict=True):
             row = {
                 "id": id_,
@@ -110,7 +112,7 @@ def _tickets(db: Database, everything: bool) -> Iterator[dict[str, Any]]:
                 "tags": sorted(seen.tags),
             }
             if seen.snooze is not None:
-                row["snooze"] = seen.snooze
+                row["snooze"] = {**seen.snooze, "was": was[id_]}
             yield _stamped(row, seen.updated_at if everything else None)
         after = rows[-1][0]
 

@@ -57,6 +57,7 @@ def add(db: Database, *faults: Fault) -> None:
             raise ValueError(f"{fault.action} strikes {op} requests, not {fault.op!r}")
         if fault.skip < 0 or fault.times < 0:
             raise ValueError("skip and times are 0 or more")
+        _check_numbers(fault)
         db.run(
             "INSERT INTO faults(action, op, kind, skip, times, args) VALUES (?,?,?,?,?,?)",
             (
@@ -113,6 +114,17 @@ def stale(db: Database, kind: str, now: float) -> dict[tuple[str, str], Any]:
     """Return (object, field) -> JSON value of what reads still show in place of what was written."""
     sql = "SELECT object, field, value FROM stale WHERE kind = ? AND until > ?"
     return {(object_, name): json.loads(value) for object_, name, value in db.rows(sql, (kind, now))}
+
+
+def _check_numbers(fault: Fault) -> None:
+    for name in ("seconds", "retry_after", "item"):
+        value = fault.args.get(name, 1)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = -1.0
+        if number < 0 or (name == "item" and number != int(number)):
+            raise ValueError(f"{name} is a number from 0, not {value!r}")
 
 
 def _fault(row: Row) -> Fault:

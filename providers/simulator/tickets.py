@@ -189,27 +189,20 @@ def set_snooze(db: Database, ticket: int, value: Any, by: By) -> None:
         return
     if found.status == "closed":
         raise Refusal("status", f"ticket {ticket} is closed and takes no update")
+    row = db.rows("SELECT status, was FROM snoozes WHERE ticket_id = ?", (ticket,))
+    awake = row[0][1] if row and row[0][0] == found.status else found.status
+    status = awake
     if value is None:
-        _end_snooze(db, found, (found.snooze or {}).get("status"), by)
+        db.run("DELETE FROM snoozes WHERE ticket_id = ?", (ticket,))
     else:
         due = _checked_snooze(value, by.at)
-        row = db.rows("SELECT was FROM snoozes WHERE ticket_id = ?", (ticket,))
-        status = value.get("status")
-        was = row[0][0] if row else found.status
+        status = value.get("status") or awake
         db.run(
             "INSERT OR REPLACE INTO snoozes(ticket_id, due, due_at, by, status, was) VALUES (?,?,?,?,?,?)",
-            (ticket, value["due"], due, value.get("by"), status, was),
+            (ticket, value["due"], due, value.get("by"), value.get("status"), awake),
         )
-        new = status if status is not None else found.status
-        db.run("UPDATE tickets SET status = ?, updated_at = ? WHERE id = ?", (new, by.at, ticket))
+    db.run("UPDATE tickets SET status = ?, updated_at = ? WHERE id = ?", (status, by.at, ticket))
     log(db, by, ("ticket", ticket, "snooze"), found.snooze, value)
-
-
-def _end_snooze(db: Database, ticket: Ticket, snoozed: str | None, by: By) -> None:
-    was = db.rows("SELECT was FROM snoozes WHERE ticket_id = ?", (ticket.id,))[0][0]
-    status = was if ticket.status == snoozed else ticket.status
-    db.run("DELETE FROM snoozes WHERE ticket_id = ?", (ticket.id,))
-    db.run("UPDATE tickets SET status = ?, updated_at = ? WHERE id = ?", (status, by.at, ticket.id))
 
 
 def _checked_snooze(value: Any, now: str) -> int:
@@ -223,8 +216,10 @@ def _checked_snooze(value: Any, now: str) -> int:
         raise Refusal("snooze.due", f"{value['due']!r} has no offset; write it as 2026-12-14T12:00:00Z")
     if due <= datetime.fromisoformat(now):
         raise Refusal("snooze.due", f"{value['due']} has passed already")
-    if value.get("status") is not None:
+    if "status" in value:
         _known("snooze.status", [value["status"]], STATUSES[1:5])
+    if "by" in value and (not isinstance(value["by"], str) or not value["by"]):
+        raise Refusal("snooze.by", "the agent who snoozes is a name")
     return int(due.timestamp())
 
 
