@@ -11,9 +11,8 @@ from typing import Final
 
 from runner.catalogue_checks import SEMANTIC
 from runner.catalogue_entry import Entry
+from runner.catalogue_syntax import SYNTAX
 
 __all__ = ["CODES", "SYNTAX", "Entry"]
-
-SYNTAX: Final[Mapping[str, Entry]] = MappingProxyType({})
 
 CODES: Final[Mapping[str, Entry]] = MappingProxyType({**SYNTAX, **SEMANTIC})

@@ -18,7 +18,7 @@ from typing import Any, Final
 from runner import windows
 from runner.errors import Diagnostic, InvalidInput, Mark
 from runner.load_config import load_config
-from runner.load_problems import STAND_INS, WHEN_TOLD, Capabilities, Finder, needs_of_lost_steps, widen
+from runner.load_problems import STAND_INS, WHEN_TOLD, Capabilities, Finder, is_empty_list, needs_of_lost_steps, widen
 from runner.load_salvage import Rest, rest_of
 from runner.load_texts import read_texts
 from runner.model import Json
@@ -108,7 +108,8 @@ def load_playbook(
     found += [problem.diagnostic(source.mark, source.key_mark) for problem in wrong]
 
     def again(left: Json) -> Sequence[Problem]:
-        return finder.problems(left) or needs_of_lost_steps(source.data, left)
+        found = [problem for problem in finder.problems(left) if not is_empty_list(problem)]
+        return found or needs_of_lost_steps(source.data, left)
 
     rest = rest_of(source.data, wrong, again, widen, STAND_INS)
     if rest is None:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from runner import windows
 from runner.model import Json
-from runner.render import merged
+from runner.playbook_runs import merged
 from runner.schema import Validators, problems, validator
 from runner.schema_faults import Problem, Where
 from runner.schema_words import shown
@@ -17,7 +17,16 @@ from runner.spi import KindSpec
 Capabilities: TypeAlias = Mapping[str, Mapping[str, KindSpec]]
 
 WHEN_TOLD: Final = "when-told"
-STAND_INS: Final[Mapping[Where, Json]] = {("metadata", "name"): "unnamed"}
+STAND_INS: Final[Mapping[Where, Json]] = {  # lets the rest of a file be checked although these are broken
+    ("apiVersion",): "runner/v1",
+    ("kind",): "Playbook",
+    ("metadata",): {"name": "unnamed"},
+    ("metadata", "name"): "unnamed",
+    ("spec", "outage"): "partial",
+    ("spec", "timezone"): "UTC",
+    ("spec", "windows"): [],
+    ("spec", "steps"): [],
+}
 _ESSENTIAL: Final = frozenset(("id", "uses", "target", "with", "per_target", "from", "until"))
 
 
@@ -124,10 +133,16 @@ def widen(path: Where) -> Where:
     return path[:3] if path[:2] == ("spec", "windows") else path
 
 
+def is_empty_list(problem: Problem) -> bool:
+    """Whether `problem` is that no window or no step is left; the rest of the file can do without."""
+    return problem.code == "SC006" and problem.path in (("spec", "windows"), ("spec", "steps"))
+
+
 def needs_of_lost_steps(written: Json, left: Json) -> list[Problem]:
     """Return the places in `left` that need a step of `written` that `left` does not hold any more."""
     kept = {step["id"] for step in left["spec"]["steps"]}
-    ids = (_fields(step).get("id") for step in written["spec"]["steps"])
+    steps = _fields(_fields(written).get("spec")).get("steps")
+    ids = (_fields(step).get("id") for step in (steps if isinstance(steps, list) else ()))
     lost = {name for name in ids if isinstance(name, str)} - kept
     found = []
     for index, step in enumerate(left["spec"]["steps"] if lost else ()):

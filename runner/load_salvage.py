@@ -64,7 +64,8 @@ def rest_of(
     """Return `document` without what `found` objects to, cut again until `find` finds nothing; None if nothing is left.
 
     An unknown field whose meaning is clear is renamed. `widen` maps the path of a problem to the path of what has to go
-    with it; `stand_ins` holds, by path, values that take the place of broken ones which the rest cannot do without.
+    with it; `stand_ins` holds, by path, values that take the place of broken or missing ones which the rest cannot do
+    without.
     """
     cuts = _Cut()
     rest = Rest(document)
@@ -85,7 +86,10 @@ def _mark(
     cuts: _Cut, problem: Problem, rest: Rest, widen: Callable[[Where], Where], stand_ins: Mapping[Where, Json]
 ) -> None:
     path = rest.original(problem.path)
-    if problem.renamed:
+    absent = (*path, problem.missing)
+    if problem.missing and absent in stand_ins:
+        cuts.at(absent).put = stand_ins[absent]
+    elif problem.renamed:
         cuts.at(path[:-1]).rename[str(path[-1])] = problem.renamed
     elif problem.code == "SC001":
         cuts.at(path).drop = True
@@ -124,4 +128,5 @@ def _cut_fields(value: Mapping[str, Json], cuts: _Cut, path: Where, kept: dict[W
             continue
         name = cuts.rename.get(key, key)
         result[name] = each if place is None else _cut(each, place, (*path, name), kept)
-    return result
+    added = {str(key): place.put for key, place in cuts.below.items() if place.put is not _GONE and key not in value}
+    return {**added, **result}

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from runner.model import Json
-from runner.render import FILE_SUFFIX, text_paths
+from runner.playbook_runs import FILE_SUFFIX
+from runner.playbook_texts import text_paths
 from runner.schema_faults import Problem, Where
 from runner.schema_words import shown
 from runner.textfile import decode, read_bytes
@@ -61,6 +62,8 @@ def _in_fields(fields: Mapping[str, Any] | None, base: Where) -> Iterator[tuple[
 def _wrong_name(value: Json, locales: tuple[str, ...]) -> tuple[str, str, str] | None:
     names = [str(name) for name in value.values()] if isinstance(value, Mapping) else [value]
     for name in names:
+        if _leads_out(name):
+            return _outside(name, "write a path below the playbook's folder, with `/`")
         for placeholder in _PLACEHOLDER.findall(name):
             if placeholder != "{locale}":
                 return "LD008", f"{shown(placeholder)} in a file name is not filled in", "only `{locale}` is"
@@ -71,19 +74,15 @@ def _wrong_name(value: Json, locales: tuple[str, ...]) -> tuple[str, str, str] |
 
 def _read(name: str, folder: Path) -> tuple[str, tuple[str, str, str]]:
     """Return (text, ("", "", "")) of one file, or an empty text and (code, message, hint)."""
-    parts = PurePosixPath(name).parts
-    drive = len(name) > 1 and name[1] == ":"
-    if not parts or name.startswith(("/", "~")) or ".." in parts or "\\" in name or drive or "\0" in name:
-        hint = "write a path below the playbook's folder, with `/`"
-        return "", ("LD005", f"the text file {shown(name)} lies outside the playbook's folder", hint)
+    if _leads_out(name):
+        return "", _outside(name, "write a path below the playbook's folder, with `/`")
     try:
         root = folder.resolve()
         path = (root / name).resolve()
     except (OSError, RuntimeError, ValueError) as error:
         return "", ("LD004", f"the text file {shown(name)} cannot be found: {error}", "check its path")
     if not path.is_relative_to(root):
-        hint = "it is a link that leads elsewhere: put the file itself there"
-        return "", ("LD005", f"the text file {shown(name)} lies outside the playbook's folder", hint)
+        return "", _outside(name, "it is a link that leads elsewhere: put the file itself there")
     raw, fault = read_bytes(path, TEXT_LIMIT)
     if fault is not None:
         code = "LD006" if fault.code == "YM002" else "LD004"
@@ -93,3 +92,13 @@ def _read(name: str, folder: Path) -> tuple[str, tuple[str, str, str]]:
         place = f"{name}:{fault.line}:{fault.column}"
         return "", ("LD006", f"the text file {shown(place)}: {fault.message}", fault.hint)
     return text.replace("\r\n", "\n"), ("", "", "")
+
+
+def _leads_out(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    drive = len(name) > 1 and name[1] == ":"
+    return not parts or name.startswith(("/", "~")) or ".." in parts or "\\" in name or drive or "\0" in name
+
+
+def _outside(name: str, hint: str) -> tuple[str, str, str]:
+    return "LD005", f"the text file {shown(name)} lies outside the playbook's folder", hint

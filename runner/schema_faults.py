@@ -29,6 +29,7 @@ class Problem:
     hint: str = ""
     at_key: bool = False
     renamed: str = ""
+    missing: str = ""
 
     def diagnostic(self, mark: Callable[[Where], Mark], key_mark: Callable[[Where], Mark]) -> Diagnostic:
         """Return the problem at its place; `mark` and `key_mark` look places up."""
@@ -120,7 +121,7 @@ def _missing(fault: Fault) -> Iterator[Problem]:
         if any(field not in known for field in similar):
             continue  # told once, as the unknown field with a suggestion
         where = f" in {fault.label}" if fault.path else ""
-        yield Problem("SC002", fault.path, f"`{name}` is missing{where}", f"add `{name}:`")
+        yield Problem("SC002", fault.path, f"`{name}` is missing{where}", f"add `{name}:`", missing=name)
 
 
 def _wrong_type(fault: Fault) -> Problem:

@@ -315,6 +315,7 @@ def _short(text: str) -> str:
 
 # --- words for libyaml's complaints ---------------------------------------------------------------------------------
 
+_IN_BRACES: Final = "between brackets or braces, text that holds one of `[]{},` needs quotes"
 _COMPLAINTS: Final = (  # part of the complaint -> code, sentence, hint
     ("undefined alias", "YM009", "an alias (`*name`) without its anchor", "text that starts with `*` needs quotes"),
     ("duplicate anchor", "YM009", "an anchor (`&name`) is given twice", "text that starts with `&` needs quotes"),
@@ -328,8 +329,8 @@ _COMPLAINTS: Final = (  # part of the complaint -> code, sentence, hint
     ),
     ("escape", "YM005", "an unknown escape in double quotes", "write a backslash twice, or use single quotes"),
     ("quoted scalar", "YM005", "the quotes are not closed", "close them; inside single quotes, write ' twice"),
-    ("flow sequence", "YM005", "the list is not closed", "look for a missing `]` or `,`"),
-    ("flow mapping", "YM005", "the braces are not closed", "look for a missing `}` or `,`"),
+    ("flow sequence", "YM005", "a `,` or `]` is missing", _IN_BRACES),
+    ("flow mapping", "YM005", "a `,` or `}` is missing", _IN_BRACES),
     ("block mapping", "YM005", "this line does not line up with the fields above it", "check the indentation"),
     ("block collection", "YM005", "this line does not line up with the list above it", "check the indentation"),
     ("simple key", "YM005", "a field name without its `:`", "write `name: value`"),
@@ -354,7 +355,8 @@ def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
         column = indentation.find("\t") + 1 or 1
         place = Mark(file, mark.line + 1 if mark else 1, column)
         return Diagnostic("YM006", "a tab in the indentation", place, "indent with spaces")
-    opened = any(what in context for what in ("quoted scalar", "flow", "simple key"))
+    to_the_end = mark is not None and not "".join([line[mark.column :], *lines[mark.line + 1 :]]).strip()
+    opened = "quoted scalar" in context or "simple key" in context or ("flow" in context and to_the_end)
     if opened and "escape" not in problem:  # where it was opened helps more than where it was missed
         mark = error.context_mark or mark
     said = f"{problem} {context}"
