@@ -1,7 +1,7 @@
 """Codes of the semantic checks of playbooks.
 
-WN windows and times · ST steps · KD use of the common kinds · TX texts and templates · CF playbooks against each other ·
-GD guards of runner.yaml
+WN windows and times, ST steps, KD use of the common kinds, TX texts and templates, CF playbooks against each other,
+GD guards of runner.yaml.
 """
 
 from __future__ import annotations
