@@ -17,6 +17,7 @@ help:
 	@echo 'make clean   remove everything that make made'
 
 setup: .venv/runtime
+	@:
 
 demo: setup
 	@$(BIN)/python scripts/demo.py
