@@ -165,28 +165,31 @@ class Database:
             raise HelpdeskDown(_explain(self.path, error)) from error
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """Create an empty helpdesk at `path` and return the connection, in one open transaction, indexes not yet built.
+@contextmanager
+def created(path: Path) -> Iterator[sqlite3.Connection]:
+    """Create a helpdesk at `path` and give the connection to fill it with, in one open transaction.
 
-    The caller fills it, calls `finish` and closes. Raises FileExistsError when there is a file already.
+    Indexes are built at the end; when the block raises, nothing is left of the file. Raises FileExistsError when
+    there is a file already.
     """
     if path.exists():
         raise FileExistsError(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.executescript(TABLES)
-    connection.execute("BEGIN IMMEDIATE")
-    return connection
-
-
-def finish(connection: sqlite3.Connection) -> None:
-    """Build the indexes of a file that `create` began, stamp its version, commit and close."""
-    for statement in INDEXES.split(";"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version={VERSION}")
-    connection.execute("COMMIT")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.executescript(TABLES)
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        for statement in INDEXES.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        remove(path)
+        raise
     connection.close()
 
 

@@ -23,9 +23,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Final, TypeVar
 
-from providers.simulator.database import create, finish
+from providers.simulator.database import created
 from providers.simulator.helpdesk import packed
 
 START: Final = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)  # no row of a fresh helpdesk is younger
@@ -155,7 +156,12 @@ def fill(path: Path, *, tickets: int = 5000, seed: int = 1) -> None:
 
     Raises FileExistsError when the file is there.
     """
-    connection = create(path)
+    with created(path) as connection:
+        _fill_settings(connection)
+        _fill_tickets(connection, tickets, seed)
+
+
+def _fill_settings(connection: Connection) -> None:
     connection.executemany("INSERT INTO schedules VALUES (?,?,?,?,?)", [_calendar(row) for row in SCHEDULES])
     connection.executemany("INSERT INTO holidays VALUES (?,?,?,?,?)", HOLIDAYS)
     connection.executemany(
@@ -173,6 +179,9 @@ def fill(path: Path, *, tickets: int = 5000, seed: int = 1) -> None:
     )
     connection.executemany("INSERT INTO groups VALUES (?,?)", GROUPS)
     connection.execute("INSERT INTO notices VALUES (?,?,?)", ("house-rules", packed(NOTICE), _STAMP))
+
+
+def _fill_tickets(connection: Connection, tickets: int, seed: int) -> None:
     for first in range(1, tickets + 1, _CHUNK):
         rows = [ticket_row(number, seed) for number in range(first, min(first + _CHUNK, tickets + 1))]
         connection.executemany("INSERT INTO tickets VALUES (?,?,?,?,?,?,?,?,?,?,?)", [row for row, _ in rows])
@@ -188,7 +197,6 @@ def fill(path: Path, *, tickets: int = 5000, seed: int = 1) -> None:
         "INSERT INTO history(at, actor, kind, object, field, before, after) "
         "SELECT created_at, requester, 'ticket', id, 'created', 'null', '\"new\"' FROM tickets ORDER BY id"
     )
-    finish(connection)
 
 
 def ticket_row(number: int, seed: int) -> tuple[tuple[int | str, ...], tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from providers.simulator import faults, helpdesk, tickets
+from providers.simulator import faults, helpdesk, mapping, tickets
 from providers.simulator.database import Database
 from providers.simulator.helpdesk import WEEKDAYS, Calendar, Refusal, Week
 from providers.simulator.tickets import STATUSES, Parts
@@ -25,7 +25,7 @@ def overview(db: Database) -> Iterator[str]:
     for rule in helpdesk.rules(db):
         yield f"rule      {rule.name}  {'active' if rule.active else 'off'}"
     for ref, content in helpdesk.notices(db).items():
-        yield f"notice    {ref} ({content['place']}): {content.get('subject') or content.get('body')}"
+        yield f"notice    {ref} ({content['place']}): {mapping.notice(ref, content)['name']}"
     yield from _counts(db)
     sent = db.rows("SELECT count(*) FROM outbox")[0][0]
     yield f"sent      {sent} broadcast(s) to the agents"
