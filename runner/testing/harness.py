@@ -24,8 +24,8 @@ def no_wait(seconds: float) -> None:
 class Sample:
     """One step of one kind on the account: its `with`, and what a person sets meanwhile in the first field it changes.
 
-    The step must change something on the account as it stands. `edited` is a value as the provider reads it; an
-    effect needs none.
+    The step must change something on the account as it stands. `edited` is a value as the provider reads it, None
+    where nobody edits meanwhile.
     """
 
     kind: str

@@ -242,7 +242,9 @@ class ProviderSuite:
     def test_a_persons_edit_is_seen(self, harness: Harness) -> None:
         """What a person sets between plan and apply is read, and where the vendor can check it, not overwritten."""
         provider = harness.open()
-        for step in plans(harness, provider):
+        steps = [step for step in plans(harness, provider) if step.edited is not None]
+        assert steps, "at least one sample needs `edited`"
+        for step in steps:
             first = replace(step, changes=step.changes[:1])
             change = first.changes[0]
             assert step.edited != change.before, f"`edited` of {step.kind} must differ from what is there"

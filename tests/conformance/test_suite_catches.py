@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -121,9 +121,9 @@ class CallsItselfDone(Broken):
             yield from [Outcome(Verdict.REJECTED, "down")] * len(batch)
 
 
+@dataclass
 class RemembersReads(Broken):
-    def __post_init__(self) -> None:
-        self.seen: dict[str, list[tuple[Slot, Value]]] = {}
+    seen: dict[str, list[tuple[Slot, Value]]] = field(default_factory=dict)
 
     def read(self, query: Query) -> Read:
         return iter(self.seen.setdefault(repr(query), list(self.world.read(query))))
