@@ -15,6 +15,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from runner import readings
 from runner.endings import Sight, ending, stale, unsure, worst
 from runner.errors import (
     Forbidden,

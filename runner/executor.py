@@ -60,6 +60,7 @@ class Order:
     resend: bool = False
     patience: float = 0.0
     only: str = ""
+    closing: bool = False  # close what `only` names although the outage goes on
     spools: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -147,7 +148,7 @@ class _Drive:
         self.desk, self.config, self.order, self.progress, self.batches = desk, config, order, progress, batches
         self.row = row
         self.outage = outage_of(row, config)
-        self.reverting = row.desired == "revert"
+        self.reverting = row.desired == "revert" or order.closing
         self.digests = {run.id: digest_of(run) for run in self.outage.runs}
         self.reports: dict[tuple[str, str], RunReport] = {}
         self.began = desk.outside.boot()

@@ -7,7 +7,7 @@ planned by the same code with the other direction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -132,7 +132,7 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
     spec = bench.readers.spec(run.target, run.kind)
     context = _context(bench, outage, run)
     if spec.means is Means.PERSON:
-        return _human(bench, outage, run, spec, context, due=due)
+        return _human(bench, run, spec, context, due=due)
     read = partial(bench.readers.read, run.target)
     query = resolve(spec.query(run.with_, context), read, run.target)
     work = Work(outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _LATEST - 1, run.order))
@@ -243,7 +243,7 @@ def _stand_in(decision: Decision) -> str:
 def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     spec = bench.readers.spec(run.target, run.kind)
     if spec.means is Means.PERSON:
-        return _human_back(bench, outage, run, spec)
+        return _human_back(bench, outage.id, run, spec)
     work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close")
     sheet = _Sheet()
     with bench.store.reading() as conn:
@@ -264,7 +264,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 # --- people ---------------------------------------------------------------------------------------------------------
 
 
-def _human(bench: Bench, outage: Outage, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
+def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
     sheet = _Sheet()
     menu = ""
     for key in spec.query(run.with_, context).ids:
@@ -281,18 +281,18 @@ def _human(bench: Bench, outage: Outage, run: Run, spec: KindSpec, context: Cont
     )
 
 
-def _human_back(bench: Bench, outage: Outage, run: Run, spec: KindSpec) -> RunPlan:
+def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
     sheet = _Sheet()
     with bench.store.reading() as conn:
-        mine = steps.layers_of_run(conn, outage.id, run.id)
-        held = dict(steps.held_of_run(conn, outage.id, run.id))
+        mine = steps.layers_of_run(conn, outage, run.id)
+        held = dict(steps.held_of_run(conn, outage, run.id))
     for slot, layer in mine:
         sheet.objects += 1
         if slot not in held:
             note = "nobody acknowledged it: you will be asked whether it was done"
             sheet.add(Item(slot, slot.key, UNKNOWN, layer.claim.value, Action.PERSON, note), long=False)
             continue
-        back = wanted(released(held[slot], outage.id, run.id))
+        back = wanted(released(held[slot], outage, run.id))
         sheet.add(Item(slot, held[slot].name, held[slot].last, back, Action.PERSON), long=False)
     menu = spec.menu.get(bench.language, spec.menu.get("en", ""))
     return replace(
@@ -311,7 +311,7 @@ def _finished(
     seconds = 60 * requests / (spec.rate * (1 - target.reserve)) if spec.rate else 0.0
     left = tuple(Left(f"{count} field{'s' * (count != 1)}", why) for why, count in sheet.left.items())
     warnings = tuple(
-        f"{count} in {value!r}, which {run.target} never gives back: add `give_back: {{{value}: open}}` or leave them out"
+        f"{count} in {value!r}, which {run.target} never gives back: add `give_back: {{{value}: open}}`"
         for value, count in sheet.odd.items()
     )
     at_most = run.with_.get("at_most")

@@ -55,8 +55,10 @@ class Vault:
 
 
 def _from_keyring(name: str) -> str:
+    from importlib import import_module
+
     try:
-        import keyring
+        keyring = import_module("keyring")
     except ImportError:
         raise Unauthorized("credentials from the keyring need the package `keyring` to be installed") from None
     return str(keyring.get_password("outage-runner", name) or "")

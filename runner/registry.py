@@ -143,8 +143,7 @@ class Live(ReadOnly):
             left -= isinstance(answer, Outcome)
             if left < 0:
                 raise Unavailable(f"{name}: the provider gave more outcomes than there were changes")
-            scrub = isinstance(answer, Outcome) and answer.reason
-            yield replace(answer, reason=self._vault.scrub(answer.reason)) if scrub else answer
+            yield replace(answer, reason=self._vault.scrub(answer.reason)) if isinstance(answer, Outcome) else answer
 
 
 def _checked_row(name: str, kind: str, row: Any) -> tuple[Slot, Value]:

@@ -1,0 +1,425 @@
+"""plan, apply, revert, resume, tick, extend: the verbs that change or would change live systems."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+
+from runner import executor, guard, planner
+from runner.commands.session import Session
+from runner.errors import Diagnostic, Fenced, Held, InvalidInput, Refused, Severity, Usage
+from runner.executor import Order, Progress, digest_of, outage_of
+from runner.expand import expand, outages
+from runner.load import load_playbook
+from runner.model import value_to_json
+from runner.planfile import Plan, RunPlan
+from runner.playbook import Outage, Playbook
+from runner.report import Report
+from runner.store import ledger
+from runner.store import tables as t
+from runner.store.ledger import dumps
+from runner.timetable import State
+
+if TYPE_CHECKING:
+    from runner.load import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """``--now``: open at once, for so long or until then."""
+
+    for_: timedelta | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does it and why, for the history."""
+
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Plans of a playbook with what is needed to carry them out. `warnings` are the checks' warnings."""
+
+    plans: tuple[Plan, ...]
+    playbook: Playbook
+    outages: tuple[Outage, ...]
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+# --- plan -----------------------------------------------------------------------------------------------------------
+
+
+def read_playbook(session: Session, path: Path) -> tuple[Loaded, tuple[Diagnostic, ...]]:
+    """Read and check one playbook. Raises `InvalidInput` with every mistake; warnings are returned."""
+    from runner.checks import check
+
+    capabilities = session.capabilities()
+    loaded, found = load_playbook(path, capabilities)
+    diagnostics = list(found)
+    if loaded is not None and loaded.complete and not any(each.severity is Severity.ERROR for each in found):
+        diagnostics += check([loaded], session.config, capabilities)
+    errors = [each for each in diagnostics if each.severity is Severity.ERROR]
+    if loaded is None or errors or not loaded.complete:
+        raise InvalidInput(f"{path} cannot be used", diagnostics=diagnostics, code="PB000")
+    return loaded, tuple(diagnostics)
+
+
+def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: Now | None) -> list[Outage]:
+    """Return the outages of a playbook that are not over, or the one that `opens` makes now."""
+    if opens is None:
+        left = [each for each in outages(playbook, session.config) if _end(session, each) > now]
+        if not left:
+            raise Refused(
+                f"every window of {playbook.name} is over",
+                hint="`--now --for 3h` opens it now; or write a new window",
+                code="AP001",
+            )
+        return [_amended(session, each) for each in left]
+    until = opens.until or (now + opens.for_ if opens.for_ else None)
+    if until is None:
+        raise Usage("--now needs an end", hint="--for 3h, or --until '2026-12-11 14:30'")
+    if until <= now:
+        raise Usage("that end is over already", hint="give a later --until")
+    return [expand(playbook, session.config, start=now.replace(second=0, microsecond=0), end=until)]
+
+
+def _stored(session: Session, outage: str) -> Any:
+    with session.store.reading() as conn:
+        return ledger.outage_row(conn, outage)
+
+
+def _end(session: Session, outage: Outage) -> datetime:
+    """The end of an outage: the store's when it is open, because somebody may have extended it."""
+    row = _stored(session, outage.id)
+    if row is None or row.state in ("closed", "cancelled", "missed"):
+        return outage.end
+    return datetime.fromtimestamp(row.restore_ms / 1000, outage.end.tzinfo)
+
+
+def _amended(session: Session, outage: Outage) -> Outage:
+    end = _end(session, outage)
+    if end == outage.end:
+        return outage
+    made = expand(outage.playbook, session.config, start=outage.start, end=end)
+    return replace(made, id=outage.id, when_told=outage.when_told)
+
+
+def plan(
+    session: Session,
+    path: Path,
+    *,
+    at: datetime | None = None,
+    opens: Now | None = None,
+    override: Collection[str] = (),
+    spools: Path | None = None,
+) -> Planned:
+    """Plan every outage of a playbook that is not over. Reads live systems, writes nothing anywhere.
+
+    Raises `InvalidInput`, `ProviderError`, `Refused`.
+    """
+    loaded, warnings = read_playbook(session, path)
+    moment = at or session.deps.now()
+    found = chosen_outages(session, loaded.playbook, moment, opens)
+    plans = [plan_outage(session, each, moment, override=override, spools=spools) for each in found]
+    return Planned(tuple(plans), loaded.playbook, tuple(found), warnings)
+
+
+def plan_outage(
+    session: Session, outage: Outage, at: datetime, *, override: Collection[str] = (), spools: Path | None = None
+) -> Plan:
+    """Plan the opening of one outage against live state."""
+    states = _states(session, outage.id)
+    folder = spools / sha256(outage.id.encode()).hexdigest()[:12] if spools else None
+    bench = planner.Bench(session.store, session.readers, at, session.config.language, folder)
+    digests = {run.id: digest_of(run) for run in outage.runs}
+    runs = planner.plan_runs(bench, outage, states, digests)
+    refusals = planner.refuse_dangerous(runs) + guard.refusals(
+        session.config.guards,
+        runs,
+        totals=_totals(session, runs),
+        now=at,
+        rehearsed=_rehearsed(session, outage),
+        override=override,
+    )
+    return Plan(
+        outage=outage.id,
+        title=outage.playbook.title,
+        direction="open",
+        at=at,
+        timezone=outage.playbook.timezone,
+        start=outage.start,
+        end=outage.end,
+        runs=tuple(runs),
+        refusals=tuple(refusals),
+        fingerprint=_fingerprint(session, outage, runs),
+        store=session.store.lineage,
+    )
+
+
+def _states(session: Session, outage: str) -> dict[str, State]:
+    with session.store.reading() as conn:
+        return {name: State(row.state, row.digest) for name, row in ledger.run_states(conn, outage).items()}
+
+
+def _totals(session: Session, runs: Sequence[RunPlan]) -> dict[tuple[str, str], int]:
+    """Count the objects of a kind where a percentage guards it."""
+    from runner.selecting import objects
+    from runner.spi import Query
+
+    totals: dict[tuple[str, str], int] = {}
+    for run in runs:
+        limit = guard.limit_of(session.config.guards, run.kind)
+        if limit is None or limit.percent is None or run.objects < limit.floor or not run.due:
+            continue
+        if (run.target, run.kind) not in totals:
+            rows = session.readers.read(run.target, Query(run.kind, paths=("name",)))
+            totals[(run.target, run.kind)] = sum(1 for _ in objects(rows))
+    return totals
+
+
+def playbook_digest(session: Session, playbook: Playbook) -> str:
+    """Return the digest of a playbook together with the configuration of its targets."""
+    names = sorted({name for step in playbook.steps for name in step.targets})
+    targets = [_target_digest(session, name) for name in names]
+    return sha256(dumps([playbook.digest, targets]).encode()).hexdigest()
+
+
+def _target_digest(session: Session, name: str) -> str:
+    target = session.readers.target(name)
+    parts = [target.provider, dict(target.options), dict(target.credentials), target.zone, dict(target.words)]
+    return sha256(dumps([name, *parts]).encode()).hexdigest()
+
+
+def _rehearsed(session: Session, outage: Outage) -> bool:
+    if not session.config.guards.require_rehearsal:
+        return True
+    digest = playbook_digest(session, outage.playbook)
+    with session.store.reading() as conn:
+        row = conn.execute(t.rehearsals.select().where(t.rehearsals.c.digest == digest)).first()
+    return row is not None and bool(row.passed)
+
+
+def _fingerprint(session: Session, outage: Outage, runs: Sequence[RunPlan]) -> dict[str, str]:
+    """What a plan depends on: store, playbook, targets' configuration, and every live value and layer it read."""
+    parts = {"store": session.store.lineage, "playbook": outage.playbook.digest}
+    for name in sorted({run.target for run in runs}):
+        parts[f"target {name}"] = _target_digest(session, name)
+    for run in runs:
+        if run.due and not run.counts:
+            values = [[str(item.slot), dumps(value_to_json(item.before))] for item in run.items]
+            parts[f"live {run.run}"] = sha256(dumps(values).encode()).hexdigest()
+    return parts
+
+
+# --- apply ----------------------------------------------------------------------------------------------------------
+
+
+def apply(
+    session: Session,
+    planned: Planned,
+    by: By,
+    progress: Progress,
+    *,
+    force: bool = False,
+    resend: bool = False,
+    spools: Path | None = None,
+    patience: float = 0.0,
+) -> list[Report]:
+    """Register every outage of a plan with its restore, and do what is due. Raises `Refused` before any write when a
+    guard refuses."""
+    session.refuse_throwaway_store()
+    planner.refuse([sentence for each in planned.plans for sentence in each.refusals])
+    reports = []
+    for outage in planned.outages:
+        register(session, outage, by)
+        order = Order(session.deps.owner, force=force, resend=resend, patience=patience, spools=_spools(outage, spools))
+        reports.append(executor.drive(session.desk, session.config, outage.id, order, progress))
+    if spools is not None:
+        shutil.rmtree(spools, ignore_errors=True)
+    return [_with_warnings(session, report) for report in reports]
+
+
+def _spools(outage: Outage, folder: Path | None) -> dict[str, Path]:
+    if folder is None:
+        return {}
+    mine = folder / sha256(outage.id.encode()).hexdigest()[:12]
+    found = {run.id: mine / f"{run.order}.jsonl" for run in outage.runs}
+    return {run: path for run, path in found.items() if path.exists()}
+
+
+def register(session: Session, outage: Outage, by: By) -> None:
+    """Store an outage with its restore, or amend the one that is there: same place in the stack."""
+    playbook = outage.playbook
+    frozen = dumps({"document": playbook.document, "texts": playbook.texts, "file": playbook.file})
+    values: dict[str, Any] = {
+        "title": playbook.title,
+        "desired": "apply",
+        "restore_ms": int(outage.end.timestamp() * 1000),
+        "frozen": frozen,
+        "digest": playbook.digest,
+    }
+    with session.store.transaction() as conn:
+        row = ledger.outage_row(conn, outage.id)
+        now = session.deps.now_ms()
+        if row is None:
+            fixed = {
+                "id": outage.id,
+                "playbook": playbook.name,
+                "state": "registered",
+                "priority": playbook.priority,
+                "n": ledger.next_n(conn),
+                "start_ms": int(outage.start.timestamp() * 1000),
+                "when_told": outage.when_told,
+                "timezone": playbook.timezone,
+                "created_ms": now,
+            }
+            conn.execute(insert(t.outages), {**fixed, **values})
+        else:
+            _refuse_reopening(row)
+            ledger.set_outage(conn, outage.id, **values)
+        ledger.record(conn, at_ms=now, outage=outage.id, verb="apply", actor=by.actor, reason=by.reason)
+
+
+def _refuse_reopening(row: Any) -> None:
+    if row.imported:
+        raise Refused(
+            f"{row.id} was imported from a journal: it can only be reverted", hint="`runner revert`", code="AP002"
+        )
+    if row.desired == "revert" or row.state in ("closed", "cancelled"):
+        raise Refused(
+            f"{row.id} is {row.state} already, or being reverted",
+            hint="`--now --for ...` opens the playbook again as a new outage",
+            code="AP003",
+        )
+
+
+def _with_warnings(session: Session, report: Report) -> Report:
+    """Say loudly when nobody will restore: no tick was seen lately."""
+    if report.restore_at is None:
+        return report
+    with session.store.reading() as conn:
+        ticked = conn.execute(t.meta.select()).one().ticked_ms
+    if session.deps.now_ms() - ticked < 3_600_000:
+        return report
+    sentence = f"nothing ticks here: nobody will restore {report.outage} when it ends"
+    return replace(report, warnings=(*report.warnings, sentence))
+
+
+# --- revert, resume, tick, extend -----------------------------------------------------------------------------------
+
+
+def the_outage(session: Session, name: str, *, states: Collection[str] = ("registered", "open", "closing")) -> Any:
+    """Return the row of the outage that is meant: by id, by playbook, or the only one there is. Raises `Usage`."""
+    with session.store.reading() as conn:
+        rows = ledger.outage_rows(conn)
+    live = [row for row in rows if row.state in states]
+    found = [row for row in rows if row.id == name] or [row for row in live if not name or row.playbook == name]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [row.id for row in rows], n=3, cutoff=0.4)
+        known = f"did you mean {', '.join(near)}?" if near else "`runner status` lists what there is"
+        raise Usage(f"no open outage {name!r}" if name else "no outage is open", hint=known, code="OP001")
+    started = [row for row in found if row.state in ("open", "closing")]
+    if len(started) == 1:
+        return started[0]
+    listed = "\n".join(f"  runner revert {row.id}    # {row.state}: {row.title}" for row in found)
+    raise Usage(f"{len(found)} outages are meant by that:\n{listed}", hint="name one", code="OP002")
+
+
+def plan_revert(session: Session, row: Any, *, only: str = "") -> Plan:
+    """Plan giving everything back that an outage holds."""
+    outage = outage_of(row, session.config)
+    at = session.deps.now()
+    bench = planner.Bench(session.store, session.readers, at, session.config.language)
+    runs = planner.plan_close(bench, outage, _states(session, row.id), only)
+    return Plan(
+        outage=row.id,
+        title=row.title,
+        direction="close",
+        at=at,
+        timezone=row.timezone,
+        start=outage.start,
+        end=outage.end,
+        runs=tuple(runs),
+        store=session.store.lineage,
+    )
+
+
+def revert(
+    session: Session,
+    row: Any,
+    by: By,
+    progress: Progress,
+    *,
+    only: str = "",
+    force: bool = False,
+    patience: float = 0.0,
+) -> Report:
+    """Give back everything that an outage changed. Somebody who is applying it stops at the next batch."""
+    with session.store.transaction() as conn:
+        now = session.deps.now_ms()
+        values: dict[str, Any] = {"desired": "revert"}
+        if row.desired != "revert" and now > row.start_ms:
+            values["restore_ms"] = min(int(row.restore_ms), now)
+        if not only:
+            ledger.set_outage(conn, row.id, **values)
+        ledger.record(conn, at_ms=now, outage=row.id, verb="revert", actor=by.actor, reason=by.reason, detail=only)
+    order = Order(session.deps.owner, force=force, patience=patience, only=only, closing=bool(only))
+    return executor.drive(session.desk, session.config, row.id, order, progress)
+
+
+def resume(session: Session, progress: Progress, *, resend: bool = False, patience: float = 0.0) -> list[Report]:
+    """Go on with every outage that is not where it should be."""
+    return _drive_all(session, progress, Order(session.deps.owner, resend=resend, patience=patience))
+
+
+def tick(session: Session, progress: Progress) -> list[Report]:
+    """Open and close what is due, once. Outages that somebody else drives are left to them."""
+    with session.store.transaction() as conn:
+        conn.execute(t.meta.update().values(ticked_ms=session.deps.now_ms()))
+    return _drive_all(session, progress, Order(session.deps.owner))
+
+
+def _drive_all(session: Session, progress: Progress, order: Order) -> list[Report]:
+    with session.store.reading() as conn:
+        rows = ledger.outage_rows(conn, unfinished_only=True)
+    reports, fault = [], None
+    for row in rows:
+        try:
+            reports.append(executor.drive(session.desk, session.config, row.id, order, progress))
+        except Fenced:
+            raise
+        except Held as held:
+            fault = fault or held
+        except InvalidInput as wrong:
+            reports.append(Report(row.id, row.state, pending=True, warnings=(wrong.message,)))
+    if not reports and fault is not None and order.patience:
+        raise fault
+    return reports
+
+
+def extend(session: Session, row: Any, until: datetime, by: By, progress: Progress) -> Report:
+    """Let an outage end later (or earlier). Raises `Usage` when the new end is over, `Refused` when it is reverted."""
+    if until <= session.deps.now():
+        raise Usage("that end is over already", hint="give a later --until, or `runner revert` to end it now")
+    if row.desired == "revert":
+        raise Refused(f"{row.id} is being reverted", hint="`runner status` shows how far it is", code="AP004")
+    with session.store.transaction() as conn:
+        ledger.set_outage(conn, row.id, restore_ms=int(until.timestamp() * 1000))
+        now, detail = session.deps.now_ms(), until.isoformat()
+        ledger.record(conn, at_ms=now, outage=row.id, verb="extend", actor=by.actor, reason=by.reason, detail=detail)
+    return executor.drive(session.desk, session.config, row.id, Order(session.deps.owner), progress)
