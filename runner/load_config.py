@@ -106,10 +106,10 @@ def _instant(text: str, zone: str | None, *, end: bool) -> datetime:
 
 
 def _widen(path: Where) -> Where:
-    """A target or a freeze with anything broken in it goes as a whole, as does a limit."""
+    """What goes with a broken part: the whole target with its provider, else the field alone."""
     if path[:1] == ("targets",):
-        return path[:2]
-    return path[:3] if path[:1] == ("guards",) else path
+        return path[:2] if path[2:3] == ("provider",) else path[:3]
+    return path
 
 
 def _config(document: Mapping[str, Any], path: Path) -> Config:

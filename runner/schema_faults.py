@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
@@ -133,7 +134,10 @@ def _wrong_type(fault: Fault) -> Problem:
     found = kind_of(value) if fault.secret else f"{kind_of(value)} ({shown(value)})"
     if isinstance(value, list | dict):
         found = kind_of(value)
-    return Problem(code, fault.path, f"{fault.label} must be {types(allowed)}, not {found}", _type_hint(value, allowed))
+    hint = _type_hint(value, allowed)
+    if fault.advice and not re.search(fault.schema.get("pattern", ""), str(value)):
+        hint = fault.advice
+    return Problem(code, fault.path, f"{fault.label} must be {types(allowed)}, not {found}", hint)
 
 
 def _type_hint(value: Json, allowed: Sequence[str]) -> str:
@@ -175,7 +179,8 @@ def _length(fault: Fault) -> Problem:
     if fault.rule.startswith("max"):
         return Problem("SC006", fault.path, f"{fault.label} holds {len(fault.value)} {what}, at most {limit} may stand")
     if limit == 1:
-        return Problem("SC006", fault.path, f"{fault.label} is empty", "fill it in, or delete the field")
+        hint = "fill it in, or delete the field" if what == "characters" else "write at least one"
+        return Problem("SC006", fault.path, f"{fault.label} is empty", hint)
     return Problem("SC006", fault.path, f"{fault.label} needs at least {limit} {what}")
 
 

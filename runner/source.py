@@ -362,5 +362,7 @@ def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
     said = f"{problem} {context}"
     for part, code, sentence, hint in _COMPLAINTS:
         if part in said:
-            return Diagnostic(code, sentence, _mark(file, mark), hint)
+            start = error.context_mark if hint is _IN_BRACES else None
+            more = f" for the one opened on line {start.line + 1}" if start is not None else ""
+            return Diagnostic(code, sentence + more, _mark(file, mark), hint)
     return Diagnostic("YM005", f"the file is not YAML: {_short(problem)}", _mark(file, mark), "check this line")
