@@ -1,7 +1,7 @@
 """Codes of the semantic checks of playbooks.
 
-WN windows and times, ST steps, KD use of the common kinds, TX texts and templates, CF playbooks against each other,
-GD guards of runner.yaml.
+WN windows and times, SP steps, KD use of the common kinds, TX texts and templates, OV overlapping playbooks,
+GR guards of runner.yaml.
 """
 
 from __future__ import annotations
@@ -82,61 +82,61 @@ _WINDOWS: Final = {
 }
 
 _STEPS: Final = {
-    "ST001": Entry(
+    "SP001": Entry(
         "two steps with one id",
         "Ids name steps in `needs`, in `ack` and in the journal; each may be given once.",
         "Rename one of the two.",
     ),
-    "ST002": Entry(
+    "SP002": Entry(
         "unknown target",
         "The step names a target that runner.yaml does not configure.",
         "Correct the name, or add the target under `targets` in runner.yaml.",
     ),
-    "ST003": Entry(
+    "SP003": Entry(
         "kind not offered",
         "The provider of this target cannot do this kind of step.",
         "`runner providers` shows what each target can do. A `checklist` or a target of the provider `people` lets a "
         "person do it.",
     ),
-    "ST004": Entry(
+    "SP004": Entry(
         "per_target names a stranger",
         "`per_target` gives extras to a target that is not among the targets of the step; they would have no effect.",
         "Correct the name, or add it to `target`.",
     ),
-    "ST005": Entry(
+    "SP005": Entry(
         "unknown step in needs",
         "`needs` names a step that this playbook does not have.",
         "Correct the name. `needs` takes the ids of other steps of the same playbook.",
     ),
-    "ST006": Entry(
+    "SP006": Entry(
         "steps need each other",
         "Following `needs` from this step leads back to it: none of these steps could ever start.",
         "Take one of them out of `needs`. File order decides where nothing is said.",
     ),
-    "ST007": Entry(
+    "SP007": Entry(
         "needs and times contradict each other",
         "A step that is needed must be in place before the other one starts, and is given back after it. The `from` "
         "or `until` of these two say the opposite.",
         "Let the needed step start earlier and end later, or drop the need.",
     ),
-    "ST008": Entry(
+    "SP008": Entry(
         "nothing says that it is over",
         "The step sends something that cannot be taken back, and nothing follows when the outage ends.",
         "Add a follow-up under `restore` that tells the same people that all is back to normal.",
         _WARNING,
     ),
-    "ST009": Entry(
+    "SP009": Entry(
         "the follow-up ends before it starts",
         "A follow-up starts when its step ends; its `until` is not after that.",
         "Write `until: end + 1d`, or leave it out to let the follow-up stay.",
     ),
-    "ST010": Entry(
+    "SP010": Entry(
         "nothing to keep",
         "`restore: keep` leaves a change in place, but what this step does is sent once and has no state.",
         "Drop `restore: keep`, or write a follow-up.",
         _WARNING,
     ),
-    "ST011": Entry(
+    "SP011": Entry(
         "ready has no effect",
         "`ready: true` starts a step early enough for its requests to be finished on time. This step is sent once, or "
         "done by a person: it does not take requests that can be counted.",
@@ -263,19 +263,19 @@ _TEXTS: Final = {
 }
 
 _CONFLICTS: Final = {
-    "CF001": Entry(
+    "OV001": Entry(
         "two playbooks want different values",
         "Outages of two playbooks hold the same field at the same time, want different values there, and have equal "
         "priority: which of them shows would depend on which was opened last.",
         "Give one a higher `spec.priority`, change the times, or let both ask for the same.",
     ),
-    "CF002": Entry(
+    "OV002": Entry(
         "two steps want different values",
         "Two steps of one playbook hold the same field at the same time and want different values there.",
         "Drop one of them. The one further down in the file wins while both are active.",
         _WARNING,
     ),
-    "CF003": Entry(
+    "OV003": Entry(
         "two playbooks with one name",
         "Outages are named after their playbook; two playbooks of one name could not be told apart.",
         "Rename one in `metadata.name`.",
@@ -283,24 +283,24 @@ _CONFLICTS: Final = {
 }
 
 _GUARDS: Final = {
-    "GD001": Entry(
+    "GR001": Entry(
         "a limit for an unknown kind",
         "`guards.limits` names a kind that no target offers: the limit guards nothing.",
         'Correct the name; "*" stands for all kinds without a limit of their own.',
         _WARNING,
     ),
-    "GD002": Entry(
+    "GR002": Entry(
         "a protection that protects nothing",
         "A pattern under `guards.protected` matches no target or no kind, or has no third part.",
         'Write target/kind/name, with * where anything fits: "zendesk-br/rule/*legal*".',
     ),
-    "GD003": Entry(
+    "GR003": Entry(
         "starts in a freeze",
         "runner.yaml freezes changes at the time when this starts: apply would refuse it.",
         "Move the window or the step, or agree on another freeze.",
         _WARNING,
     ),
-    "GD004": Entry(
+    "GR004": Entry(
         "a protected object",
         "The step names an object that `guards.protected` keeps from being changed: apply would refuse it.",
         "Choose another object, or have the protection changed by those who asked for it.",

@@ -43,6 +43,7 @@ MAX_DEPTH: Final = 40  # nesting of blocks and expressions
 MAX_LOOPS: Final = 3  # loops inside loops
 
 _FILE: Final = "<template>"  # the file name that jinja gives to code without one
+_UNCLOSED: Final = re.compile(r"looking for the following tags: '(\w+)'")
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -288,4 +289,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text.rstrip(".")[:300]
+    """Return a complaint of jinja's as one short sentence."""
+    if match := _UNCLOSED.search(text):
+        return f"{{% {match[1]} %}} is missing"
+    return text.partition(". ")[0].rstrip(".")[:150]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from runner.checks.book import STEPS, Book, Opening, Part, diagnostic
 from runner.errors import Diagnostic
-from runner.model import Op, value_to_json
+from runner.model import Merge, Op, value_to_json
 from runner.playbook_texts import Renderer
 from runner.spi import Context, Found
 from runner.template import TemplateError
@@ -49,7 +49,7 @@ def names(books: Sequence[Book]) -> Iterator[Diagnostic]:
         if name in first:
             other = first[name].loaded.mark(("metadata", "name"))
             yield book.found(
-                "CF003", ("metadata", "name"), f"another playbook is called {name}", f"it is {other}; rename one"
+                "OV003", ("metadata", "name"), f"another playbook is called {name}", f"it is {other}; rename one"
             )
         first.setdefault(name, book)
 
@@ -93,8 +93,9 @@ def _wishes(book: Book, opening: Opening) -> Iterator[tuple[Wish, Thing]]:
 def _clashes(wishes: list[Wish], thing: Thing) -> Iterator[tuple[Put, Put]]:
     """Yield pairs that overlap and differ; each wish is held against every distinct earlier value once."""
     standing: dict[str, dict[tuple[str, int, int], Put]] = defaultdict(dict)
+    texts = _texts_of(wishes)
     for wish in sorted(wishes, key=lambda each: (each.start, each.end)):
-        for put in _puts(wish, thing):
+        for put in _puts(wish, thing, texts):
             same_slot = standing[put.path]
             for key, other in list(same_slot.items()):
                 if other.wish.end <= wish.start:
@@ -108,9 +109,21 @@ def _clashes(wishes: list[Wish], thing: Thing) -> Iterator[tuple[Put, Put]]:
                 same_slot[key] = put
 
 
-def _puts(wish: Wish, thing: Thing) -> list[Put]:
+def _texts_of(wishes: list[Wish]) -> dict[str, Any]:
+    """Return the texts that the thing must have in some language for these wishes to mean anything."""
+    spec = wishes[0].book.spec(wishes[0].part.target, wishes[0].part.kind)
+    folders = (
+        [path for path, merge in spec.merges.items() if merge is Merge.TEXT and path.endswith("/*")] if spec else []
+    )
+    fields = spec.announces if spec and folders else ()
+    given = [wish.with_.get(field) for wish in wishes for field in fields]
+    locales = {locale for each in given if isinstance(each, Mapping) for locale in each}
+    return {folder[:-1] + locale: "" for folder in folders for locale in locales or {wishes[0].context.language}}
+
+
+def _puts(wish: Wish, thing: Thing, texts: Mapping[str, Any]) -> list[Put]:
     spec = wish.book.spec(wish.part.target, wish.part.kind)
-    values = {"zone": wish.context.target.zone}
+    values = {"zone": wish.context.target.zone, **texts}
     try:
         wants = spec.claims(wish.with_, wish.context, Found(thing[2], thing[2], values)) if spec else ()
     except Exception:  # what a kind wants may depend on what the helpdesk holds
@@ -131,11 +144,11 @@ def _clash(thing: Thing, earlier: Put, later: Put) -> Diagnostic:
     there = earlier.wish.book.loaded.mark((*STEPS, theirs.index))
     if later.wish.book is earlier.wish.book:
         message = f"{theirs.step.id} and {mine.step.id} want {values} in {slot} at one time"
-        return diagnostic("CF002", here, message, f"the later one wins; the other is on line {there.line}")
+        return diagnostic("OV002", here, message, f"the later one wins; the other is on line {there.line}")
     name = earlier.wish.book.playbook.name
     start = max(earlier.wish.start, later.wish.start).astimezone(later.wish.book.zone)
     message = f"{name} and this playbook want {values} in {slot} at one time, {start:%Y-%m-%d %H:%M}"
-    return diagnostic("CF001", here, message, f"give one of them a higher spec.priority; the other is {there}")
+    return diagnostic("OV001", here, message, f"give one of them a higher spec.priority; the other is {there}")
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,8 @@ def in_value(book: Book, path: Path, text: str, error: TemplateError) -> Mark:
         return Mark(mark.file, mark.line + error.line, 1) if node.style == "|" else mark
     if node.start_mark.line != node.end_mark.line:
         return mark
+    if not error.name:
+        return mark
     quote = 1 if node.style in ("'", '"') else 0
     return Mark(mark.file, mark.line, mark.column + quote + _offset(text, 1, error.name))
 

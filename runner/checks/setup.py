@@ -19,17 +19,17 @@ def guards(config: Config, capabilities: Capabilities) -> Iterator[Diagnostic]:
     for kind in config.guards.limits:
         if kinds and kind != "*" and kind not in kinds:
             message = f"guards.limits names {kind}, which no target offers"
-            yield diagnostic("GD001", here, message, nearest(kind, kinds))
+            yield diagnostic("GR001", here, message, nearest(kind, kinds))
     for pattern in config.guards.protected:
         target, kind, key = (*pattern.split("/", 2), "", "")[:3]
         if not key:
-            yield diagnostic("GD002", here, f"guards.protected: {pattern} names no object", "write target/kind/name")
+            yield diagnostic("GR002", here, f"guards.protected: {pattern} names no object", "write target/kind/name")
         elif not any(fnmatchcase(name, target) for name in config.targets):
             yield diagnostic(
-                "GD002", here, f"guards.protected: {pattern} names no target", nearest(target, config.targets)
+                "GR002", here, f"guards.protected: {pattern} names no target", nearest(target, config.targets)
             )
         elif kinds and not any(fnmatchcase(name, kind) for name in kinds):
-            yield diagnostic("GD002", here, f"guards.protected: {pattern} names no kind", nearest(kind, kinds))
+            yield diagnostic("GR002", here, f"guards.protected: {pattern} names no kind", nearest(kind, kinds))
 
 
 def freezes(book: Book) -> Iterator[Diagnostic]:
@@ -44,7 +44,7 @@ def freezes(book: Book) -> Iterator[Diagnostic]:
                 reason = f": {freeze.reason}" if freeze.reason else ""
                 message = f"this starts in a freeze of runner.yaml{reason}"
                 until = f"{last.astimezone(book.zone):%Y-%m-%d %H:%M}"
-                yield book.found("GD003", path, message, f"apply is refused until {until}")
+                yield book.found("GR003", path, message, f"apply is refused until {until}")
 
 
 def _starting(book: Book, index: int, first: datetime, last: datetime) -> Path | None:
@@ -67,7 +67,7 @@ def protected(book: Book) -> Iterator[Diagnostic]:
     for part in book.parts:
         for name, pattern in _protected(book, part, opening.index, patterns):
             message = f"runner.yaml protects {name} ({pattern})"
-            yield book.found("GD004", part.path, message, "choose another object, or have the guard changed")
+            yield book.found("GR004", part.path, message, "choose another object, or have the guard changed")
 
 
 def _protected(book: Book, part: Part, index: int, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:

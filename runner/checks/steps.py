@@ -17,7 +17,7 @@ def ids(book: Book) -> Iterator[Diagnostic]:
         if step.id in first:
             where = book.loaded.mark((*STEPS, first[step.id], "id"))
             message = f"two steps are called {step.id}"
-            yield book.found("ST001", (*STEPS, index, "id"), message, f"the first is on line {where.line}; rename one")
+            yield book.found("SP001", (*STEPS, index, "id"), message, f"the first is on line {where.line}; rename one")
         first.setdefault(step.id, index)
 
 
@@ -35,7 +35,7 @@ def targets(book: Book) -> Iterator[Diagnostic]:
             if target not in step.targets:
                 path = (*here, "per_target", target)
                 message = f"per_target names {target}, which is no target of step {step.id}"
-                yield book.found("ST004", path, message, nearest(target, step.targets), key=True)
+                yield book.found("SP004", path, message, nearest(target, step.targets), key=True)
 
 
 def _carried_out(book: Book, here: Path, kind: str, names: tuple[str, ...]) -> Iterator[Diagnostic]:
@@ -43,11 +43,11 @@ def _carried_out(book: Book, here: Path, kind: str, names: tuple[str, ...]) -> I
         if target not in book.config.targets:
             path = (*here, "target", number)
             hint = nearest(target, book.config.targets) or "add it under targets in runner.yaml"
-            yield book.found("ST002", path, f"unknown target {target}", hint)
+            yield book.found("SP002", path, f"unknown target {target}", hint)
         elif target in book.capabilities and kind not in book.capabilities[target]:
             provider = book.config.targets[target].provider
             message = f"{target} ({provider}) does not offer {kind}"
-            yield book.found("ST003", (*here, "uses"), message, nearest(kind, book.capabilities[target]))
+            yield book.found("SP003", (*here, "uses"), message, nearest(kind, book.capabilities[target]))
 
 
 def needs(book: Book) -> Iterator[Diagnostic]:
@@ -58,7 +58,7 @@ def needs(book: Book) -> Iterator[Diagnostic]:
             if need not in known:
                 hint = nearest(need, known.keys() - {step.id})
                 yield book.found(
-                    "ST005",
+                    "SP005",
                     (*STEPS, index, "needs", number),
                     f"step {step.id} needs {need}, which does not exist",
                     hint,
@@ -66,7 +66,7 @@ def needs(book: Book) -> Iterator[Diagnostic]:
     for cycle in _cycles(book.playbook.steps):
         path = " -> ".join((*cycle, cycle[0]))
         message = f"{cycle[0]} needs itself" if len(cycle) == 1 else f"the steps {path} need each other"
-        yield book.found("ST006", (*STEPS, known[cycle[0]], "needs"), message, "take one of them out of `needs`")
+        yield book.found("SP006", (*STEPS, known[cycle[0]], "needs"), message, "take one of them out of `needs`")
 
 
 def _cycles(steps: tuple[Step, ...]) -> Iterator[list[str]]:
@@ -101,7 +101,7 @@ def needs_in_time(book: Book) -> Iterator[Diagnostic]:
             message = _contradiction(book, step, other) if other and other is not step else ""
             if message:
                 hint = f"let {need} start earlier and end later than {step.id}, or drop the need"
-                yield book.found("ST007", (*STEPS, index, "needs", number), message, hint)
+                yield book.found("SP007", (*STEPS, index, "needs", number), message, hint)
 
 
 def _contradiction(book: Book, step: Step, other: Step) -> str:
@@ -126,12 +126,12 @@ def effects(book: Book) -> Iterator[Diagnostic]:
         here = (*STEPS, part.index)
         if effect and not step.restore and not step.keep:
             hint = "add `restore: [{uses: ..., with: ...}]` with the message that says so"
-            yield book.found("ST008", here, f"nobody is told that what {step.id} sent is over", hint)
+            yield book.found("SP008", here, f"nobody is told that what {step.id} sent is over", hint)
         if effect and step.keep:
             message = f"what {step.id} sends stays sent: `restore: keep` does nothing"
-            yield book.found("ST010", (*here, "restore"), message, "drop it, or add a follow-up")
+            yield book.found("SP010", (*here, "restore"), message, "drop it, or add a follow-up")
         spec = book.spec(part.target, part.kind)
         if step.ready and (effect or (spec is not None and spec.means is Means.PERSON)):
             how = "is sent" if effect else "is done by a person"
             hint = "drop `ready`, or write `from: start - 1h`"
-            yield book.found("ST011", (*here, "ready"), f"{step.id} {how}: `ready` cannot start it earlier", hint)
+            yield book.found("SP011", (*here, "ready"), f"{step.id} {how}: `ready` cannot start it earlier", hint)

@@ -132,7 +132,7 @@ def _follow_up_order(book: Book, index: int) -> Iterator[Diagnostic]:
             if interval and until and until[0] <= interval[1]:
                 path = (*STEPS, index, "restore", number, "until")
                 message = f"the follow-up of {step.id} would end before it starts, at {_shown(interval[1], book)}"
-                yield book.found("ST009", path, message, "write `end + 1d`, or leave `until` out to let it stay")
+                yield book.found("SP009", path, message, "write `end + 1d`, or leave `until` out to let it stay")
                 break
 
 
