@@ -18,6 +18,7 @@ from runner.kinds.queue import matches, rfc3339, selecting_paths, snooze, ticket
 from runner.kinds.shape import (
     Overrides,
     any_of,
+    asked,
     extend,
     fields,
     for_locale,
@@ -36,6 +37,7 @@ __all__ = [
     "Overrides",
     "access",
     "any_of",
+    "asked",
     "business_hours",
     "channel",
     "channel_hours",

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from runner.errors import InvalidInput
 from runner.minutes import RANGE_PATTERN, WEEKDAYS
-from runner.model import Json, Merge, Value
+from runner.model import ABSENT, Json, Merge, Value
 from runner.spi import ClaimsOf, Context, Identity, KindSpec, Means, Query, QueryOf, Reversal
 
 With: TypeAlias = Mapping[str, Any]
@@ -167,6 +167,22 @@ def pick(kind: str, value: Json, paths: Sequence[str]) -> Query:
     if isinstance(first, Mapping):
         return Query(kind, ids=chosen, paths=wanted)
     return Query(kind, names=chosen, paths=wanted)
+
+
+def asked(paths: Sequence[str], values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what a query's `paths` ask of one object: for a provider's `read`.
+
+    Exact paths are always there (ABSENT where the object has nothing), ``x/*`` is what the object has below it, and no
+    path at all means everything. An object that does not exist has no values.
+    """
+    found: dict[str, Value] = {}
+    for path in paths or ("name", "*"):
+        if path.endswith("*"):
+            prefix = path[:-1]
+            found.update((name, values[name]) for name in sorted(values) if name.startswith(prefix))
+        else:
+            found[path] = values.get(path, ABSENT)
+    return found
 
 
 def slug(text: str) -> str:

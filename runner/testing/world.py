@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Literal, cast
 
+from runner.kinds import asked
 from runner.model import ABSENT, Accepted, Change, Merge, Outcome, Slot, Value, Verdict, value_to_json
 from runner.spi import Forbidden, Identity, Io, KindSpec, Means, ProviderError, Query, Rejected, Unavailable
 
@@ -204,7 +205,7 @@ class SlotWorld:
     def _values(self, query: Query, key: str) -> list[tuple[Slot, Value]]:
         with self._lock:
             held = self._objects[query.kind].get(key, {})
-            found = {path: held.get(path, ABSENT) for path in _asked(query.paths, held)}
+            found = asked(query.paths, held)
             if held and found.get("name") is ABSENT:
                 found["name"] = key
             slots = ((Slot(self.target, query.kind, key, path), value) for path, value in found.items())
@@ -305,15 +306,3 @@ class SlotWorld:
 def _name(key: str, paths: Mapping[str, Any]) -> str:
     """Return the display name of an object; one that we created may have none but its key."""
     return str(paths.get("name", key))
-
-
-def _asked(wanted: Sequence[str], held: Mapping[str, Value]) -> Iterable[str]:
-    """Return the paths to answer: exact ones always, ``x/*`` as far as they exist, everything when none is named."""
-    chosen: dict[str, None] = {}
-    for path in wanted or ("name", "*"):
-        if path.endswith("*"):
-            prefix = path.removesuffix("*")
-            chosen.update((name, None) for name in sorted(held) if name.startswith(prefix))
-        else:
-            chosen[path] = None
-    return chosen

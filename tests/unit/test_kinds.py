@@ -162,6 +162,21 @@ def test_names_and_ids_do_not_mix() -> None:
     assert refused(kinds.channel(), {"channel": ["a", {"id": 1}], "enabled": True})
 
 
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (("name", "enabled"), {"name": "Chat", "enabled": ABSENT}),
+        (("text/*",), {"text/en": "Hi", "text/es": "Hola"}),
+        (("text/uk",), {"text/uk": ABSENT}),
+        ((), {"name": "Chat", "text/en": "Hi", "text/es": "Hola"}),
+    ],
+)
+def test_a_provider_answers_the_paths_asked_for(paths: tuple[str, ...], expected: Mapping[str, Value]) -> None:
+    """Exact paths are answered always, a wildcard as far as it goes, no path with everything; a gone object is ABSENT."""
+    assert kinds.asked(paths, {"name": "Chat", "text/en": "Hi", "text/es": "Hola"}) == expected
+    assert set(kinds.asked(paths, {}).values()) <= {ABSENT}
+
+
 # --- hours and holidays ---------------------------------------------------------------------------------------------
 
 
