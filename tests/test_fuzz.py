@@ -70,6 +70,7 @@ language: en
 playbooks: [playbooks]
 """
 
+SIGNS = """- : { } [ ] , # | > ' " % @ ` ? *a <<: ~ null true no 1e999 .nan -1 0x start keep window pause when-told"""
 NASTY = (
     *(
         " ",
@@ -89,9 +90,7 @@ NASTY = (
         "!x ",
         "!!binary ",
     ),
-    *(
-        ["-", ":", "{", "}", "[", "]", ",", "#", "|", ">", "'", '"', "%", "@", "`", "?", "*a", "<<:", "~", "null", "true", "no", "1e999", ".nan", "-1", "0x", "start", "keep", "window", "pause", "when-told"]
-    ),
+    *SIGNS.split(),
     *("---\n", "...\n", "%YAML 1.1\n", "{{ x }}", "{% for i in range(10**9) %}", "{{", "{{ vars.__class__ }}"),
     *("../../etc/passwd", "{locale}", "9" * 400, "x" * 3000, "[[[[[[[[", "a: b: c", "end +", "start - 99999d"),
     *("2026-13-45 99:99", "2026-03-08 02:30", "\ud7ff"),
