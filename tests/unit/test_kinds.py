@@ -172,7 +172,7 @@ def test_names_and_ids_do_not_mix() -> None:
     ],
 )
 def test_a_provider_answers_the_paths_asked_for(paths: tuple[str, ...], expected: Mapping[str, Value]) -> None:
-    """Exact paths are answered always, a wildcard as far as it goes, no path with everything; a gone object is ABSENT."""
+    """Exact paths are answered always, a wildcard as far as it goes, no path with everything."""
     assert kinds.asked(paths, {"name": "Chat", "text/en": "Hi", "text/es": "Hola"}) == expected
     assert set(kinds.asked(paths, {}).values()) <= {ABSENT}
 
