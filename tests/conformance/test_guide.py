@@ -6,12 +6,13 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import httpx
 import pytest
 
 from runner.model import Change, Slot, Verdict
-from runner.spi import KindSpec, Query, Target, Unauthorized
+from runner.spi import KindSpec, ProviderError, Query, RateLimited, Rejected, Target, Unauthorized, Unavailable
 from runner.testing import ScriptedIo, suite
 
 GUIDE = Path(__file__).parents[2] / "docs" / "providers.md"
@@ -42,19 +43,29 @@ def test_the_guide_names_every_test_ground() -> None:
     assert all(name in PROOF for name in suite.__all__)
 
 
-def test_a_wrong_token_is_a_sentence() -> None:
-    """The provider of the guide turns a refused credential into an error that names the target."""
+def opened(status: int) -> Any:
+    """Return the provider of the guide on a vendor that answers everything with this status."""
     target = Target("shop-br", "shopdesk", {"url": "https://shop"}, {"token": "env:T"})
-    transport = httpx.MockTransport(lambda request: httpx.Response(401))
-    provider = shopdesk.Shopdesk(target, ScriptedIo(secrets={"env:T": "wrong"}), transport)
-    with pytest.raises(Unauthorized, match="shop-br refuses the token"):
-        list(provider.read(Query("channel")))
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, headers={"retry-after": "7"}))
+    return shopdesk.Shopdesk(target, ScriptedIo(secrets={"env:T": "x"}), transport)
+
+
+CHANGE = Change(Slot("shop-br", "channel", "c01", "enabled"), True, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, Unauthorized), (429, RateLimited), (503, Unavailable), (422, Rejected)]
+)
+def test_a_refusal_is_a_sentence(status: int, error: type[ProviderError]) -> None:
+    """The provider of the guide raises as its table says, on reads and on writes, and names the target."""
+    for answers in (lambda one: one.read(Query("channel")), lambda one: one.write([CHANGE])):
+        with pytest.raises(error, match="shop-br") as caught:
+            list(answers(opened(status)))
+        assert getattr(caught.value, "retry_after", 7) == 7
 
 
 def test_a_server_error_after_sending_is_unknown() -> None:
-    """The provider of the guide answers `unknown` where the vendor may have written before it broke."""
-    target = Target("shop-br", "shopdesk", {"url": "https://shop"}, {"token": "env:T"})
-    transport = httpx.MockTransport(lambda request: httpx.Response(500))
-    provider = shopdesk.Shopdesk(target, ScriptedIo(secrets={"env:T": "x"}), transport)
-    change = Change(Slot("shop-br", "channel", "c01", "enabled"), True, False)
-    assert [outcome.verdict for outcome in provider.write([change])] == [Verdict.UNKNOWN]
+    """The provider of the guide answers `unknown` where the vendor may have written, and raises where it only read."""
+    assert [outcome.verdict for outcome in opened(500).write([CHANGE])] == [Verdict.UNKNOWN]
+    with pytest.raises(Unavailable, match="answered 500"):
+        list(opened(500).read(Query("channel")))
