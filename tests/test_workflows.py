@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -204,6 +205,7 @@ def clone(tmp_path: Path) -> Clone:
         "github.repository": "acme/outages",
         "github.event.pull_request.number": "7",
         "github.sha": "0" * 40,
+        "github.event.before": "HEAD^1",
         "github.actor": "ana",
         "vars.OUTAGE_STATE": str(tmp_path / "state"),
         "inputs.outage": "none",
@@ -211,6 +213,8 @@ def clone(tmp_path: Path) -> Clone:
     }
     clone.git("init", "-q", "-b", "main")
     (clone.folder / ".gitignore").write_text(".venv/\n.wheels\n.runner\njournal\nplan.md\ncomment.md\n")
+    (clone.folder / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "changed-playbooks", clone.folder / "scripts")
     clone.commit(enabled="true")
     return clone
 
@@ -279,6 +283,27 @@ def test_push_tick_and_button(clone: Clone) -> None:
     assert code == 0, printed
     assert clone.dump() == before
     assert not (clone.folder / "pwned").exists()
+
+
+def test_changed_playbooks(clone: Clone) -> None:
+    """A changed text counts for its playbook, an untouched or deleted one does not, an unknown commit means all."""
+
+    def changed(since: str) -> list[str]:
+        command = ["scripts/changed-playbooks", since]
+        return subprocess.run(command, cwd=clone.folder, check=True, capture_output=True, text=True).stdout.splitlines()
+
+    spaced = clone.folder / "playbooks" / "a día* of"
+    (spaced / "texts").mkdir(parents=True)
+    for name in ("playbook.yaml", "texts/a.md.j2", "../old.yml"):
+        (spaced / name).write_text("x")
+    clone.commit(enabled="true")
+    (spaced / "texts" / "a.md.j2").write_text("y")
+    (spaced / "../old.yml").unlink()
+    clone.git("add", "-A")
+    clone.git("commit", "-q", "-m", "a text")
+    assert changed("HEAD^1") == ["playbooks/a día* of/playbook.yaml"]
+    assert changed("HEAD") == []
+    assert changed("0" * 40) == ["playbooks/a día* of/playbook.yaml", "playbooks/phones-off/playbook.yaml"]
 
 
 @pytest.mark.parametrize("name", ["apply", "tick", "revert"])
