@@ -60,6 +60,11 @@ class Session:
 
         return Vault(self.deps.environment, self.config.file.parent)
 
+    @cached_property
+    def io(self) -> _Io:
+        """The outside as providers see it."""
+        return _Io(self.deps, self.vault)
+
     @property
     def store(self) -> Store:
         """The store; a missing file is made only by commands that write."""
@@ -81,14 +86,14 @@ class Session:
         """The targets, for reading."""
         from runner.registry import ReadOnly
 
-        return ReadOnly(self.config.targets, _Io(self.deps, self.vault), self.vault, self._factory)
+        return ReadOnly(self.config.targets, self.io, self.vault, self._factory)
 
     @cached_property
     def live(self) -> Live:
         """The targets, for reading and writing."""
         from runner.registry import Live
 
-        return Live(self.config.targets, _Io(self.deps, self.vault), self.vault, self._factory)
+        return Live(self.config.targets, self.io, self.vault, self._factory)
 
     @cached_property
     def desk(self) -> Desk:
