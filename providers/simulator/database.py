@@ -76,6 +76,7 @@ class Database:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._process = 0
+        self._file: tuple[int, int] | None = None
         self._inherited: list[sqlite3.Connection | None] = []  # a child must not close its parent's connection
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -126,10 +127,14 @@ class Database:
             self._connection = None
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._process == os.getpid():
-            return self._connection
-        if self._connection is not None:
-            self._inherited.append(self._connection)
+        connection = self._connection
+        if connection is not None and self._process == os.getpid():
+            if connection.in_transaction or self._file == _identity(self.path):
+                return connection
+            connection.close()  # the file was seeded anew
+        elif connection is not None:
+            self._inherited.append(connection)
+        self._connection = None
         if not self.path.is_file():
             raise HelpdeskDown(f"there is no helpdesk at {self.path}; create it with `runner sandbox seed`")
         connection = sqlite3.connect(
@@ -151,7 +156,7 @@ class Database:
                 f"{self.path} is not a helpdesk of version {VERSION} (found {found}); "
                 "create it again with `runner sandbox seed --force`"
             )
-        self._connection, self._process = connection, os.getpid()
+        self._connection, self._process, self._file = connection, os.getpid(), _identity(self.path)
         weakref.finalize(self, _close, connection, self._process)
         return connection
 
@@ -197,6 +202,14 @@ def remove(path: Path) -> None:
     """Delete a helpdesk file and what SQLite keeps beside it."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _close(connection: sqlite3.Connection, process: int) -> None:

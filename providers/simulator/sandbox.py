@@ -6,6 +6,7 @@ command knows of playbooks or outages.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,14 +84,16 @@ def opened(path: Path) -> Iterator[Database]:
 @click.pass_obj
 def seed(path: Path, tickets: int, number: int, force: bool) -> None:
     """Create the helpdesk, the same every time."""
-    if force:
-        remove(path)
     try:
+        if force:
+            remove(path)
         fill(path, tickets=tickets, seed=number)
-    except FileExistsError:
-        raise click.ClickException(f"{path} is there already; replace it with `runner sandbox seed --force`") from None
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be created: {error.strerror or error}") from error
+    except (OSError, sqlite3.OperationalError) as error:
+        if path.exists():
+            text = f"{path} is there already; replace it with `runner sandbox seed --force`"
+        else:
+            text = f"{path} cannot be created ({error}); choose another place with --file"
+        raise click.ClickException(text) from error
     click.echo(f"{path}: {tickets} tickets")
 
 
