@@ -211,6 +211,16 @@ def _other(fault: Fault) -> Problem:
     return Problem("SC009", fault.path, f"{fault.label} does not fit ({fault.rule})", "see the field's reference")
 
 
+def _not(fault: Fault) -> Problem:
+    together = fault.wanted.get("required", ()) if isinstance(fault.wanted, Mapping) else ()
+    return _not_together(fault, together) if together else _other(fault)
+
+
+def _not_together(fault: Fault, names: Sequence[str]) -> Problem:
+    message = f"{choices(names, last='and')} cannot stand together"
+    return Problem("SC008", (*fault.path, names[-1]), message, "keep one of them", True)
+
+
 _EXPLAINED: Final[Mapping[str, Callable[[Fault], Problem]]] = {
     "type": _wrong_type,
     "enum": _not_listed,
@@ -219,6 +229,7 @@ _EXPLAINED: Final[Mapping[str, Callable[[Fault], Problem]]] = {
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _length),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _range),
     "uniqueItems": _twice,
+    "not": _not,
 }
 
 
@@ -286,6 +297,5 @@ def _too_many(fault: Fault) -> Problem:
     if isinstance(fault.value, Mapping):
         together = dict.fromkeys(name for names in asked for name in names if name in fault.value)
         if together:
-            message = f"{choices(together, last='and')} cannot stand together"
-            return Problem("SC008", (*fault.path, list(together)[-1]), message, "keep one of them", True)
+            return _not_together(fault, list(together))
     return Problem("SC008", fault.path, f"{fault.label} fits more than one form", "see the field's reference")
