@@ -151,6 +151,9 @@ class _Drive:
         self.reverting = row.desired == "revert" or order.closing
         self.digests = {run.id: digest_of(run) for run in self.outage.runs}
         self.reports: dict[tuple[str, str], RunReport] = {}
+        self.states: dict[str, State] = {}
+        self.tried: set[tuple[str, str]] = set()
+        self.stopped: set[str] = set()
         self.began = desk.outside.boot()
 
     def all(self) -> Report:
@@ -158,31 +161,38 @@ class _Drive:
         warnings = self._settle()
         if not warnings:
             self._runs_known()
-            tried: set[tuple[str, str]] = set()
-            while acts := [act for act in self._due() if (act.verb, act.run.id) not in tried and self._wanted(act)]:
-                act = acts[0]
-                tried.add((act.verb, act.run.id))
-                self._perform(act)
+            while self._pass():
+                pass
             warnings += [
                 f"{run.id} waits for {need}, which is not there"
-                for run, need in timetable.blocked(self.outage, self._states(), self._now())
+                for run, need in timetable.blocked(self.outage, self.states, self._now())
                 if not self.reverting
             ]
         return self._report(warnings)
 
+    def _pass(self) -> bool:
+        """Do once what is due; returns whether there was anything that this drive had not tried yet."""
+        tried = len(self.tried)
+        for act in timetable.due(self.outage, self.states, self.digests, self._now(), reverting=self.reverting):
+            if (act.verb, act.run.id) not in self.tried and self._wanted(act):
+                self.tried.add((act.verb, act.run.id))
+                self._perform(act)
+        return len(self.tried) > tried
+
     def _wanted(self, act: Act) -> bool:
+        """A target where a step failed gets no new step in this drive, unless the step says ``on_error: continue``."""
+        if act.run.target in self.stopped and act.verb in ("open", "amend", "sweep"):
+            return False
         return not self.order.only or act.run.target == self.order.only
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.desk.outside.now_ms() / 1000, UTC)
 
-    def _due(self) -> list[Act]:
-        return timetable.due(self.outage, self._states(), self.digests, self._now(), reverting=self.reverting)
-
-    def _states(self) -> dict[str, State]:
+    def _know(self) -> None:
+        """Read the states of all runs from the store."""
         with self.desk.store.reading() as conn:
             rows = ledger.run_states(conn, self.outage.id)
-        return {name: State(row.state, row.digest) for name, row in rows.items()}
+        self.states = {name: State(row.state, row.digest) for name, row in rows.items()}
 
     def _settle(self) -> list[str]:
         """Conclude what an earlier process left without outcome; a target that cannot be read stops the drive."""
@@ -203,14 +213,21 @@ class _Drive:
             self._add(found, "open", tally, "done", "")
 
     def _runs_known(self) -> None:
-        """Make rows for runs that the playbook gained, and take runs that it lost as ended."""
+        """Make rows for runs that the playbook gained, and give back what runs hold that it lost."""
+        known = {run.id for run in self.outage.runs}
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             ledger.add_runs(conn, self.outage.id, [(run.id, run.order) for run in self.outage.runs])
-            known = {run.id for run in self.outage.runs}
-            lost = [name for name, row in ledger.run_states(conn, self.outage.id).items() if name not in known]
-            for name in lost:
-                if ledger.count_held(conn, self.outage.id).get(name, 0) == 0:
+            lost = [name for name in ledger.run_states(conn, self.outage.id) if name not in known]
+            held = {name: ledger.kinds_of_run(conn, self.outage.id, name) for name in lost}
+        self._know()
+        for name in lost:
+            for target, kind in held[name]:
+                gone = Run(name, name, 0, kind, target, {}, self.outage.start, self.outage.end)
+                self._perform(Act("close", gone))
+            if not held[name] or self.states[name].state == "done":
+                with self.desk.store.transaction() as conn:
+                    self.batches.fenced(conn)
                     ledger.drop_run(conn, self.outage.id, name)
 
     # --- one act ----------------------------------------------------------------------------------------------------
@@ -227,14 +244,22 @@ class _Drive:
             closes = act.verb == "close"
             if spec.means is Means.PERSON:
                 tally, state = people.carry_out(self.batches, self.outage, run, spec, self._context(run), act.verb)
+                self._know()
             else:
                 tally, state = self._close(run, spec) if closes else self._open(act, spec)
         except (ProviderError, InvalidInput) as fault:
             hint = f" ({fault.hint})" if isinstance(fault, InvalidInput) and fault.hint else ""
             self._set(run, None, message=fault.message)
             self._add(run, "close" if act.verb == "close" else "open", Tally(), "failed", fault.message + hint)
+            self._stop(run)
             return
+        if state == "failed":
+            self._stop(run)
         self._add(run, "close" if closes else "open", tally, state, tally.fault.message if tally.fault else "")
+
+    def _stop(self, run: Run) -> None:
+        if run.on_error == "stop":
+            self.stopped.add(run.target)
 
     def _context(self, run: Run) -> Context:
         return context_of(self.outage, run, self.desk, self.config.language)
@@ -250,6 +275,8 @@ class _Drive:
             if state in ("opening", "active", "waiting"):
                 values["digest"] = self.digests[run.id]
             ledger.set_run(conn, self.outage.id, run.id, **values)
+            old = self.states[run.id]
+            self.states[run.id] = State(state or old.state, values.get("digest", old.digest))
             if first:
                 ledger.set_outage(conn, self.outage.id, state="open", restore_ms=self.row.restore_ms)
 
@@ -420,8 +447,9 @@ class _Drive:
         )
 
     def _report(self, warnings: list[str]) -> Report:
-        states = self._states()
-        state = timetable.outcome(self.outage, states) if states else str(self.row.state)
+        if not self.states:
+            self._know()
+        state = timetable.outcome(self.outage, self.states) if self.states else str(self.row.state)
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             ledger.set_outage(conn, self.outage.id, state=state)

@@ -7,7 +7,7 @@ without having held anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -37,25 +37,31 @@ class Act:
 
 def due(
     outage: Outage, states: Mapping[str, State], digests: Mapping[str, str], now: datetime, *, reverting: bool
-) -> list[Act]:
-    """Return what to do now, in order: endings in reverse order first, then openings in order.
+) -> Iterator[Act]:
+    """Yield what to do now, in order: endings in reverse order first, then openings in order.
 
-    `digests` holds the digest of every run as the playbook says it now. A run whose `needs` are not met, or whose
-    dependants still hold, is left for a later call.
+    `states` is looked at when a run's turn comes, so that what was done for one act counts for the next. `digests`
+    holds the digest of every run as the playbook says it now. A run whose `needs` are not met, or whose dependants
+    still hold, is left for a later call.
     """
-    acts = [Act("close", run) for run in reversed(outage.runs) if _closes(run, outage, states, now, reverting)]
+    dependants: dict[str, list[str]] = {}
+    for run in outage.runs:
+        for need in run.needs:
+            dependants.setdefault(need, []).append(run.id)
+    for run in reversed(outage.runs):
+        if _closes(run, dependants.get(run.id, ()), states, now, reverting):
+            yield Act("close", run)
     for run in outage.runs:
         state = states[run.id].state
         if state == "pending" and (verb := _never(run, outage, states, now, reverting)):
-            acts.append(Act(verb, run))
+            yield Act(verb, run)
         elif _opens(run, states, now, reverting):
-            acts.append(Act("open", run))
+            yield Act("open", run)
         elif state in ("active", "waiting") and not _over(run, now, reverting):
             if states[run.id].digest != digests[run.id]:
-                acts.append(Act("amend", run))
+                yield Act("amend", run)
             elif run.with_.get("arrivals") == "include":
-                acts.append(Act("sweep", run))
-    return acts
+                yield Act("sweep", run)
 
 
 def _over(run: Run, now: datetime, reverting: bool) -> bool:
@@ -64,11 +70,10 @@ def _over(run: Run, now: datetime, reverting: bool) -> bool:
     return reverting or (run.end is not None and run.end <= now)
 
 
-def _closes(run: Run, outage: Outage, states: Mapping[str, State], now: datetime, reverting: bool) -> bool:
+def _closes(run: Run, dependants: Sequence[str], states: Mapping[str, State], now: datetime, reverting: bool) -> bool:
     if states[run.id].state not in HOLDING or not (_over(run, now, reverting) or states[run.id].state == "closing"):
         return False
-    dependants = [other for other in outage.runs if run.id in other.needs]
-    return all(states[other.id].state not in HOLDING for other in dependants)
+    return all(states[other].state not in HOLDING for other in dependants)
 
 
 def _opens(run: Run, states: Mapping[str, State], now: datetime, reverting: bool) -> bool:

@@ -352,3 +352,10 @@ def forget_unknown(conn: Connection, outage: str, run: str) -> None:
         gone = [replace(one, layers=tuple(x for x in one.layers if x.run != run)) for one in now.values()]
         save(conn, now, gone)
     set_states(conn, [(entry.seq, "retried", "sent again on request") for entry in entries])
+
+
+def kinds_of_run(conn: Connection, outage: str, run: str) -> list[tuple[str, str]]:
+    """Return the (target, kind) pairs that a run holds anything of."""
+    layers = t.layers.c
+    statement = select(layers.target, layers.kind).where(layers.owner == outage, layers.run == run).distinct()
+    return [(row.target, row.kind) for row in conn.execute(statement)]
