@@ -47,11 +47,12 @@ class Placed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One window as instants; `index` is its place in the file."""
+    """One window as instants; `index` is its place in the file, `where` the zone of its local days."""
 
     index: int
     start: datetime
     end: datetime
+    where: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Book:
                 start = windows.to_instant(window.start, self.zone)[0]
                 end = windows.to_instant(closing, self.zone, end=True)[0]
                 if start < end:
-                    found.append(Opening(index, start, end))
+                    found.append(Opening(index, start, end, self.zone))
         return tuple(found)
 
     @cached_property
@@ -139,8 +140,12 @@ class Book:
                     for target in targets:
                         yield Part(index, step, path, follow_up.uses, target, follow_up.with_, follow_up)
 
-    def written(self) -> Iterator[Fields]:
-        """Yield every `with` once, as written."""
+    @cached_property
+    def written(self) -> tuple[Fields, ...]:
+        """Every `with` once, as written."""
+        return tuple(self._written())
+
+    def _written(self) -> Iterator[Fields]:
         for index, step in enumerate(self.playbook.steps):
             here = (*STEPS, index)
             yield Fields((*here, "with"), step.uses, step.targets[0] if step.targets else "", step.with_)
@@ -158,10 +163,8 @@ class Book:
         """Return the instant of an expression in one window and its note, None when it cannot be understood."""
         key = (text, ends, opening.index)
         if key not in self._times:
-            if self.zone is None:
-                return None
             try:
-                self._times[key] = windows.resolve(text, opening.start, opening.end, self.zone, ends=ends)
+                self._times[key] = windows.resolve(text, opening.start, opening.end, opening.where, ends=ends)
             except windows.TimeError:
                 self._times[key] = None
         return self._times[key]

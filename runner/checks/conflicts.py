@@ -72,9 +72,7 @@ def conflicts(books: Sequence[Book]) -> Iterator[Diagnostic]:
 
 
 def _wishes(book: Book, opening: Opening) -> Iterator[tuple[Wish, Thing]]:
-    if book.zone is None:
-        return
-    renderer = Renderer(book.playbook, opening.start, opening.end, book.zone, book.config.language)
+    renderer = Renderer(book.playbook, opening.start, opening.end, opening.where, book.config.language)
     for part in book.parts:
         active = book.active(part, opening)
         spec = book.spec(part.target, part.kind)

@@ -14,7 +14,7 @@ LOCALES: Final[Path] = ("spec", "locales")
 
 def text_files(book: Book) -> Iterator[Diagnostic]:
     """A text comes from the playbook or from a file, not from both."""
-    for fields in book.written():
+    for fields in book.written:
         for key, value in fields.with_.items():
             if not key.endswith(FILE_SUFFIX) or not isinstance(value, str | Mapping):
                 continue
@@ -29,7 +29,7 @@ def text_locales(book: Book) -> Iterator[Diagnostic]:
     wanted = book.playbook.locales
     required = book.config.required_locales
     announced = False
-    for fields in book.written():
+    for fields in book.written:
         spec = book.spec(fields.target, fields.kind)
         for key in spec.announces if spec else ():
             value = fields.with_.get(key)

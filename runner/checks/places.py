@@ -15,13 +15,12 @@ def in_value(book: Book, path: Path, text: str, error: TemplateError) -> Mark:
     """Return the place of `error` inside the template `text` that stands as the value at `path`."""
     mark = book.loaded.mark(path)
     node = _node(book.loaded.source.root, path)
-    if not isinstance(node, ScalarNode):
-        return mark
-    if node.style in ("|", ">"):
-        return Mark(mark.file, mark.line + error.line, 1) if node.style == "|" else mark
-    if node.start_mark.line != node.end_mark.line:
-        return mark
-    if not error.name:
+    here = (mark.line - 1, mark.column - 1)
+    if not isinstance(node, ScalarNode) or (node.start_mark.line, node.start_mark.column) != here:
+        return mark  # parts of the file were left out: paths count what remains
+    if node.style == "|":
+        return Mark(mark.file, mark.line + error.line, 1)
+    if node.style == ">" or node.start_mark.line != node.end_mark.line or not error.name:
         return mark
     quote = 1 if node.style in ("'", '"') else 0
     return Mark(mark.file, mark.line, mark.column + quote + _offset(text, 1, error.name))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from runner import template
-from runner.checks.book import Book, Path, diagnostic
+from runner.checks.book import Book, Opening, Path, diagnostic
 from runner.checks.places import in_text_file, in_value
 from runner.errors import Diagnostic
 from runner.playbook_runs import FILE_SUFFIX
@@ -28,11 +27,13 @@ _WORD: Final = re.compile(r"\w+")
 
 def templates(book: Book) -> Iterator[Diagnostic]:
     """Every template can be rendered in every locale that it is used in; a varying text stands where one may."""
-    if not book.openings or book.zone is None:
+    if not book.openings:
         return
-    texts = _Texts(book, book.zone)
+    texts = _Texts(book, book.openings[0])
     yield from texts.variables()
-    for fields in book.written():
+    if texts.too_large:
+        return
+    for fields in book.written:
         spec = book.spec(fields.target, fields.kind)
         for key, value in fields.with_.items():
             path = (*fields.path, key)
@@ -49,21 +50,19 @@ def templates(book: Book) -> Iterator[Diagnostic]:
 class _Texts:
     """Renders the texts of one playbook in its first window and remembers what came of it."""
 
-    def __init__(self, book: Book, where: ZoneInfo) -> None:
+    def __init__(self, book: Book, opening: Opening) -> None:
         self.book = book
-        opening = book.openings[0]
+        self.too_large = False
         language = book.config.language
-        self.renderer = Renderer(book.playbook, opening.start, opening.end, where, language)
+        self.renderer = Renderer(book.playbook, opening.start, opening.end, opening.where, language)
         self.known = {locale: self.renderer.builtins(locale) for locale in self.renderer.locales}
         self._results: dict[tuple[str, str], str | TemplateError] = {}
         self._told: set[tuple[str, str]] = set()
 
     def variables(self) -> Iterator[Diagnostic]:
         """Define the variables in file order; one that is broken is told, and empty from then on."""
-        try:
-            template.weigh(self.book.playbook.vars)
-        except TemplateError as error:
-            yield self.book.found("TX003", VARS, error.message, "keep long texts in text files")
+        yield from self._weighed(self.book.playbook.vars)
+        if self.too_large:
             return
         for name, value in self.book.playbook.vars.items():
             path = (*VARS, name)
@@ -75,6 +74,15 @@ class _Texts:
             for locale, known in self.known.items():
                 self.renderer.define(known, name, self._variable(path, value, locale, found))
             yield from found
+        for known in self.known.values():
+            yield from self._weighed(known["vars"])
+
+    def _weighed(self, values: Any) -> Iterator[Diagnostic]:
+        try:
+            template.weigh(values)
+        except TemplateError as error:
+            self.too_large = True
+            yield self.book.found("TX003", VARS, error.message, "keep long texts in text files")
 
     def _variable(self, path: Path, value: Any, locale: str, found: list[Diagnostic]) -> Any:
         if isinstance(value, str):
@@ -149,7 +157,7 @@ def unused_variables(book: Book) -> Iterator[Diagnostic]:
         return
     used: set[str] = set()
     stack: list[Any] = [book.playbook.vars, *book.playbook.texts.values()]
-    stack.extend(fields.with_ for fields in book.written())
+    stack.extend(fields.with_ for fields in book.written)
     while stack:
         value = stack.pop()
         if isinstance(value, str):

@@ -156,6 +156,77 @@ def test_bad_templates_are_diagnostics(text: str) -> None:
     assert {each.code for each in check([bad], config_of("clean"), capabilities())} <= {"TX001", "TX002", "TX003"}
 
 
+def written(tmp_path: Path, *lines: str, vars: str = "{}") -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Return what loading and what checking says about a playbook with these lines as its steps, from line 9 on."""
+    head = ["apiVersion: runner/v1", "kind: Playbook", "metadata: {name: written}", "spec:", "  outage: partial"]
+    head += ["  timezone: UTC", "  windows: [{start: 2026-12-11 11:30, end: 2026-12-11 14:30}]", f"  vars: {vars}"]
+    file = tmp_path / "written.yaml"
+    file.write_text("\n".join([*head, "  steps:", *lines, ""]), encoding="utf-8")
+    loaded, found = load_playbook(file, capabilities(), shown="written.yaml")
+    assert loaded is not None
+    return list(found), list(check([loaded], config_of("clean"), capabilities()))
+
+
+NOTICE = "    - {id: %s, uses: notice, target: helpdesk, with: {place: board, body: %s}}"
+
+
+def test_place_of_a_template_beside_broken_steps(tmp_path: Path) -> None:
+    """Where an earlier step was left out, a broken template is still reported on its own line."""
+    broken, found = written(tmp_path, NOTICE % ("[]", "x"), NOTICE % ("b", '"{{ nothing }}"'))
+    assert broken != []
+    assert [(each.code, each.mark.line) for each in found] == [("TX002", 11)]
+
+
+def test_place_of_a_template_over_several_lines(tmp_path: Path) -> None:
+    """In a folded or wrapped text the text itself is the place; in a literal one the line."""
+    step = "    - {id: %s, uses: notice, target: helpdesk, with: {place: board, body: 'a"
+    folded = ["    - id: b", "      uses: notice", "      target: helpdesk", "      with:", "        place: board"]
+    folded += ["        body: >", "          a", "          {{ no }}"]
+    _, found = written(tmp_path, step % "a", "        {{ nothing }}'}}", *folded)
+    assert [(each.code, str(each.mark)) for each in found] == [
+        ("TX002", "written.yaml:10:74"),
+        ("TX002", "written.yaml:17:15"),
+    ]
+
+
+def test_variables_that_are_too_large(tmp_path: Path) -> None:
+    """Too much text in variables, as written or as rendered, is one mistake, told at the variables."""
+    for given in (f"{{a: {'x' * 70_000}}}", f"{{a: {'x' * 20_000}, b: '{'{{ a }}' * 4}'}}"):
+        _, found = written(tmp_path, NOTICE % ("a", '"{{ a }} {{ b }} {{ nothing }}"'), vars=given)
+        assert [(each.code, each.mark.line) for each in found] == [("TX003", 8)]
+
+
+def test_broken_variables(tmp_path: Path) -> None:
+    """A variable that is broken is told where it stands, once, and not again where it is used."""
+    _, found = written(tmp_path, NOTICE % ("a", '"{{ a.b[0] }} {{ vars.a.n }}"'), vars='{a: {b: ["{{ x }}"], n: 3}}')
+    assert [(each.code, str(each.mark)) for each in found] == [("TX002", "written.yaml:8:22")]
+    assert found[0].hint == "a variable sees those above it"
+
+
+def test_guards_without_a_file() -> None:
+    """A protection without its third part is reported however it got into the configuration."""
+    config = config_of("clean")
+    odd = replace(config, guards=replace(config.guards, protected=("helpdesk/rule",)))
+    (found,) = check([], odd, capabilities())
+    assert (found.code, found.message) == ("GR002", "guards.protected: helpdesk/rule names no object")
+
+
+def test_an_unknown_kind_is_only_told_once() -> None:
+    """A step of a kind that nobody offers is one mistake, whatever the guards protect."""
+    config = config_of("clean")
+    guarded = replace(config, guards=replace(config.guards, protected=("*/*/x",)))
+    (loaded,) = playbooks_of("SP003")
+    assert {each.code for each in check([loaded], guarded, capabilities())} == {"SP003"}
+
+
+def test_a_target_in_an_unknown_zone() -> None:
+    """Days are counted in the playbook's zone when the target's is unknown."""
+    (loaded,) = playbooks_of("WN010")
+    config = config_of("WN010")
+    lost = {name: replace(target, zone="Mars/Base") for name, target in config.targets.items()}
+    assert [each.code for each in check([loaded], replace(config, targets=lost), capabilities())] == ["WN010"]
+
+
 def many(count: int, step: Callable[[int], str]) -> str:
     head = (CASES / "GR001.yaml").read_text(encoding="utf-8").partition("    - ")[0]
     return head + "".join(step(index) for index in range(count))
