@@ -161,6 +161,8 @@ class Batches:
         for _ in range(TRIES):
             with self.store.reading() as conn:
                 was = ledger.held(conn, work.target, work.spec.kind, keys)
+            held_keys = {slot.key for slot in was}
+            jobs = [replace(job, fresh=False) if job.found.key in held_keys else job for job in jobs]
             live = readings.live(partial(self.targets.read, work.target), work, jobs, was)
             jobs = self._still_selected(work, jobs, was, live, tally)
             with self.store.transaction() as conn:

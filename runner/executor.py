@@ -7,12 +7,9 @@ The whole of it is safe to repeat: a second drive finds nothing to do.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from runner import people, timetable
 from runner.batches import Batches, Desk
@@ -20,48 +17,17 @@ from runner.config import Config
 from runner.errors import InvalidInput, ProviderError, RunnerError
 from runner.expand import expand
 from runner.load import thaw_playbook
-from runner.model import Slot
 from runner.playbook import Outage, Run
-from runner.report import Fate, Note, Report, RunReport
-from runner.selecting import batched, objects, resolve
-from runner.spi import Context, Found, KindSpec, Means, Query
-from runner.spool import objects_of, read_spool, reader, write_spool
+from runner.report import Report, RunReport
+from runner.spi import Context, Means
+from runner.steps import Steps, now_of
 from runner.store import journal as lines
 from runner.store import lease, ledger
-from runner.store import tasks as steps
+from runner.store import tasks as human
 from runner.store.journal import JournalFile
 from runner.store.ledger import dumps
 from runner.timetable import Act, State
-from runner.work import Job, Tally, Work, selecting_paths
-
-
-class Progress(Protocol):
-    """Where a drive tells how far it is."""
-
-    def started(self, run: str, total: int | None) -> None:
-        """A run begins; `total` objects, None when not known yet."""
-
-    def advanced(self, run: str, objects: int) -> None:
-        """More objects are done."""
-
-    def finished(self, run: str) -> None:
-        """A run has ended."""
-
-    def waiting(self, sentence: str) -> None:
-        """Something else has to end first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How a drive is wanted. `patience` is in seconds: how long somebody else's lease is waited for."""
-
-    owner: str
-    force: bool = False
-    resend: bool = False
-    patience: float = 0.0
-    only: str = ""
-    closing: bool = False  # close what `only` names although the outage goes on
-    spools: Mapping[str, Path] = field(default_factory=dict)
+from runner.work import Order, Progress, Tally
 
 
 def outage_of(row: Any, config: Config) -> Outage:
@@ -154,6 +120,8 @@ class _Drive:
         self.states: dict[str, State] = {}
         self.tried: set[tuple[str, str]] = set()
         self.stopped: set[str] = set()
+        self.asked = 0
+        self.steps = Steps(desk, config, order, progress, batches, self.outage, int(row.n), self._set, self._context)
         self.began = desk.outside.boot()
 
     def all(self) -> Report:
@@ -165,7 +133,7 @@ class _Drive:
                 pass
             warnings += [
                 f"{run.id} waits for {need}, which is not there"
-                for run, need in timetable.blocked(self.outage, self.states, self._now())
+                for run, need in timetable.blocked(self.outage, self.states, now_of(self.desk))
                 if not self.reverting
             ]
         return self._report(warnings)
@@ -173,7 +141,7 @@ class _Drive:
     def _pass(self) -> bool:
         """Do once what is due; returns whether there was anything that this drive had not tried yet."""
         tried = len(self.tried)
-        for act in timetable.due(self.outage, self.states, self.digests, self._now(), reverting=self.reverting):
+        for act in timetable.due(self.outage, self.states, self.digests, now_of(self.desk), reverting=self.reverting):
             if (act.verb, act.run.id) not in self.tried and self._wanted(act):
                 self.tried.add((act.verb, act.run.id))
                 self._perform(act)
@@ -184,9 +152,6 @@ class _Drive:
         if act.run.target in self.stopped and act.verb in ("open", "amend", "sweep"):
             return False
         return not self.order.only or act.run.target == self.order.only
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.desk.outside.now_ms() / 1000, UTC)
 
     def _know(self) -> None:
         """Read the states of all runs from the store."""
@@ -234,6 +199,7 @@ class _Drive:
 
     def _perform(self, act: Act) -> None:
         run = act.run
+        self.asked = self.desk.targets.requests.get(run.target, 0)
         if act.verb in ("cancel", "miss"):
             self._set(run, {"cancel": "cancelled", "miss": "missed"}[act.verb])
             if act.verb == "miss":
@@ -246,7 +212,7 @@ class _Drive:
                 tally, state = people.carry_out(self.batches, self.outage, run, spec, self._context(run), act.verb)
                 self._know()
             else:
-                tally, state = self._close(run, spec) if closes else self._open(act, spec)
+                tally, state = self.steps.close(run, spec) if closes else self.steps.open(run, act.verb, spec)
         except (ProviderError, InvalidInput) as fault:
             hint = f" ({fault.hint})" if isinstance(fault, InvalidInput) and fault.hint else ""
             self._set(run, None, message=fault.message)
@@ -280,154 +246,6 @@ class _Drive:
             if first:
                 ledger.set_outage(conn, self.outage.id, state="open", restore_ms=self.row.restore_ms)
 
-    def _open(self, act: Act, spec: KindSpec) -> tuple[Tally, str]:
-        run, context = act.run, self._context(act.run)
-        query = spec.query(run.with_, context)
-        read = reader(self.desk, run.target)
-        query = resolve(query, read, run.target)
-        self._set(run, "opening" if act.verb == "open" else None, first=True)
-        if self.order.resend:
-            self._unsend(run)
-        place = (self.outage.playbook.priority, self.row.n, run.order)
-        work = Work(self.outage.id, run.id, run.target, spec, "open", place, query.where, self.order.force)
-        total = Tally()
-        listed: set[str] = set()
-        self.progress.started(run.id, None)
-        for page in batched(self._objects(act, spec, query), spec.max_batch):
-            jobs = [Job(found, self._wants(run, spec, found, context), fresh) for found, fresh in page]
-            if query.where is None:
-                listed.update(job.found.key for job in jobs)
-            total.add(self.batches.carry_out(work, self._timely(run, jobs, total)))
-            self.progress.advanced(run.id, len(jobs))
-            if total.fault is not None and total.again | {job.found.key for job in jobs}:
-                break
-        self.progress.finished(run.id)
-        if total.fault is not None:
-            self._set(run, None, message=total.fault.message)
-            return total, "failed"
-        if query.where is None and act.verb == "amend":
-            self._let_go_of(run, spec, lambda key: key not in listed, total)
-        return total, self._opened(run, spec, total)
-
-    def _opened(self, run: Run, spec: KindSpec, total: Tally) -> str:
-        """A run is open: what stays for good is let go of at once, without a write."""
-        self._spool(run).unlink(missing_ok=True)
-        if run.end is None:
-            self._let_go_of(run, spec, _all, total, mode="keep")
-            self._set(run, "done")
-        else:
-            self._set(run, "active")
-        return "done"
-
-    def _wants(self, run: Run, spec: KindSpec, found: Found, context: Context) -> tuple[Any, ...]:
-        return tuple(spec.claims(run.with_, context, found))
-
-    def _timely(self, run: Run, jobs: list[Job], total: Tally) -> list[Job]:
-        """Leave out effects that come too late: an announcement is worth nothing once the window has begun."""
-        if run.start >= self.outage.start or self._now() < self.outage.start:
-            return jobs
-        kept = []
-        for job in jobs:
-            if any(want.claim.op == "send" for want in job.wants):
-                slot = Slot(run.target, run.kind, job.found.key, job.wants[0].path)
-                why = "too late: it announces what has begun already; not sent"
-                total.notes.append(Note(Fate.DROPPED, slot, job.found.name, reason=why))
-            else:
-                kept.append(job)
-        return kept
-
-    def _unsend(self, run: Run) -> None:
-        """Let go of effects with an unknown outcome, so that they go out again (``--resend``)."""
-        with self.desk.store.transaction() as conn:
-            self.batches.fenced(conn)
-            ledger.forget_unknown(conn, self.outage.id, run.id)
-
-    # --- selections -------------------------------------------------------------------------------------------------
-
-    def _spool(self, run: Run) -> Path:
-        name = sha256(f"{self.outage.id}\n{run.id}".encode()).hexdigest()[:24]
-        return self.config.store.path.parent / "spool" / f"{name}.jsonl"
-
-    def _objects(self, act: Act, spec: KindSpec, query: Query) -> Iterator[tuple[Found, bool]]:
-        """Yield what the run touches, and whether its values are as good as a reading of this moment.
-
-        A selection is listed to the end before the first write, into a file, so that it does not move under us and
-        so that a resumed run goes on with the same list.
-        """
-        run = act.run
-        if query.where is None:
-            for found in objects_of(spec, query, self.desk, run.target):
-                yield found, True
-            return
-        if act.verb == "amend":
-            yield from ((found, False) for found in self._held_again(run, spec, query))
-            return
-        path = self.order.spools.get(run.id, self._spool(run))
-        fresh = not path.exists() and spec.precondition
-        if not path.exists():
-            write_spool(path, self._new(run, objects_of(spec, query, self.desk, run.target)))
-        yield from ((found, fresh) for found in read_spool(path))
-
-    def _new(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
-        """Leave out objects that the run holds already: a ticket enters an outage at most once."""
-        for page in batched(found, 500):
-            with self.desk.store.reading() as conn:
-                held = ledger.held(conn, run.target, run.kind, [each.key for each in page])
-            mine = {
-                slot.key
-                for slot, one in held.items()
-                if any(layer.run == run.id and layer.owner == self.outage.id for layer in one.layers)
-            }
-            yield from (each for each in page if each.key not in mine)
-
-    def _held_again(self, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:
-        paths = (*query.paths, *selecting_paths(spec, query.where or {}))
-        for keys in self._held_keys(run):
-            rows = self.desk.targets.read(run.target, Query(spec.kind, ids=tuple(keys), paths=paths))
-            yield from objects(rows)
-
-    def _held_keys(self, run: Run) -> Iterator[list[str]]:
-        after = ""
-        while True:
-            with self.desk.store.reading() as conn:
-                keys = ledger.keys_of_run(
-                    conn, self.outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=100
-                )
-            if not keys:
-                return
-            yield keys
-            after = keys[-1]
-
-    # --- closing ----------------------------------------------------------------------------------------------------
-
-    def _close(self, run: Run, spec: KindSpec) -> tuple[Tally, str]:
-        self._set(run, "closing")
-        total = Tally()
-        self._let_go_of(run, spec, _all, total, mode="keep" if run.keep else "close")
-        with self.desk.store.reading() as conn:
-            left = ledger.count_held(conn, self.outage.id).get(run.id, 0)
-        if total.fault is not None or left:
-            message = total.fault.message if total.fault else f"{left} objects could not be given back"
-            self._set(run, None, message=message)
-            return total, "failed" if total.fault else "waiting"
-        self._set(run, "done")
-        return total, "done"
-
-    def _let_go_of(
-        self, run: Run, spec: KindSpec, which: Callable[[str], bool], total: Tally, *, mode: str = "close"
-    ) -> None:
-        work = Work(self.outage.id, run.id, run.target, spec, mode, force=self.order.force)
-        with self.desk.store.reading() as conn:
-            count = ledger.count_held(conn, self.outage.id).get(run.id, 0)
-        self.progress.started(run.id, count)
-        for page in self._held_keys(run):
-            for keys in batched((key for key in page if which(key)), spec.max_batch):
-                total.add(self.batches.carry_out(work, [Job(Found(key, key, {})) for key in keys]))
-                self.progress.advanced(run.id, len(keys))
-            if total.fault is not None:
-                break
-        self.progress.finished(run.id)
-
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def _add(self, run: Run, direction: str, tally: Tally, state: str, message: str) -> None:
@@ -442,6 +260,7 @@ class _Drive:
             state,  # type: ignore[arg-type]
             written=(old.written if old else 0) + tally.written,
             confirmed=(old.confirmed if old else 0) + tally.confirmed,
+            requests=(old.requests if old else 0) + self.desk.targets.requests.get(run.target, 0) - self.asked,
             notes=notes,
             message=message,
         )
@@ -453,7 +272,7 @@ class _Drive:
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             ledger.set_outage(conn, self.outage.id, state=state)
-            waiting = steps.count_waiting(conn, self.outage.id)
+            waiting = human.count_waiting(conn, self.outage.id)
         failed = bool(warnings) or any(report.state == "failed" for report in self.reports.values())
         return Report(
             outage=self.outage.id,
@@ -465,8 +284,3 @@ class _Drive:
             seconds=self.desk.outside.boot() - self.began,
             warnings=tuple(warnings),
         )
-
-
-def _all(key: str) -> bool:
-    del key
-    return True

@@ -87,11 +87,16 @@ class ReadOnly:
 
     def read(self, name: str, query: Query) -> Iterator[tuple[Slot, Value]]:
         """Yield what the provider reads, checked. Raises `ProviderError`."""
-        deadline = self.spec(name, query.kind).deadline
+        spec = self.spec(name, query.kind)
         self.requests[name] += 1
         provider = self._provider(name)
-        for row in self._guarded(name, lambda: provider.read(query), deadline, batch=500):
-            yield _checked_row(name, query.kind, row)
+        key, objects = "", 0
+        for row in self._guarded(name, lambda: provider.read(query), spec.deadline, batch=500):
+            slot, value = _checked_row(name, query.kind, row)
+            if slot.key != key:
+                key, objects = slot.key, objects + 1
+                self.requests[name] += objects > 1 and objects % spec.page == 1  # a page is one request
+            yield slot, value
 
     def _provider(self, name: str) -> Provider:
         if name not in self._open:

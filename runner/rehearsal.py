@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from runner.batches import Desk
 from runner.config import Config, Guards, StoreConfig
-from runner.executor import Order, Progress, context_of, drive
+from runner.executor import context_of, drive
 from runner.model import Accepted, Change, Json, Merge, Outcome, Slot, Value
 from runner.people import Ack, acknowledge
 from runner.playbook import Outage
@@ -27,6 +27,7 @@ from runner.spool import reader
 from runner.store import ledger
 from runner.store import tasks as steps
 from runner.store.store import Store
+from runner.work import Order, Progress
 
 SAMPLE = 1000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from runner.decide import Decision, Seen, closing, keeping, opening
@@ -28,6 +29,10 @@ class Outside(lease.Ticks, Protocol):
 
 class Targets(Protocol):
     """The live systems, opened for reading and writing."""
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Return the requests made so far, by target."""
 
     def target(self, name: str) -> Target:
         """Return the configuration of a target."""
@@ -91,6 +96,35 @@ class Tally:
 
 Row: TypeAlias = tuple[Entry, Decision, Want | None]
 Decided: TypeAlias = tuple[Entry, list[tuple[Decision, Want | None]]]
+
+
+class Progress(Protocol):
+    """Where a drive tells how far it is."""
+
+    def started(self, run: str, total: int | None) -> None:
+        """A run begins; `total` objects, None when not known yet."""
+
+    def advanced(self, run: str, objects: int) -> None:
+        """More objects are done."""
+
+    def finished(self, run: str) -> None:
+        """A run has ended."""
+
+    def waiting(self, sentence: str) -> None:
+        """Something else has to end first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a drive is wanted. `patience` is in seconds: how long somebody else's lease is waited for."""
+
+    owner: str
+    force: bool = False
+    resend: bool = False
+    patience: float = 0.0
+    only: str = ""
+    closing: bool = False  # close what `only` names although the outage goes on
+    spools: Mapping[str, Path] = field(default_factory=dict)
 
 
 def by_path(live: Mapping[Slot, Value]) -> dict[str, dict[str, Value]]:

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from runner import executor, guard, planner
 from runner.commands.session import Session
 from runner.errors import Diagnostic, Fenced, Held, InvalidInput, Refused, Severity, Usage
-from runner.executor import Order, Progress, digest_of, outage_of
+from runner.executor import digest_of, outage_of
 from runner.expand import expand, outages
 from runner.load import load_playbook
 from runner.model import value_to_json
@@ -26,6 +26,7 @@ from runner.store import ledger
 from runner.store import tables as t
 from runner.store.ledger import dumps
 from runner.timetable import State
+from runner.work import Order, Progress
 
 if TYPE_CHECKING:
     from runner.load import Loaded
@@ -79,6 +80,10 @@ def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: N
     """Return the outages of a playbook that are not over, or the one that `opens` makes now."""
     if opens is None:
         left = [each for each in outages(playbook, session.config) if _end(session, each) > now]
+        open_still = [each for each in left if not _ended(session, each)]
+        if left and not open_still:
+            _refuse_reopening(_stored(session, left[0].id))
+        left = open_still
         if not left:
             raise Refused(
                 f"every window of {playbook.name} is over",
@@ -97,6 +102,12 @@ def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: N
 def _stored(session: Session, outage: str) -> Any:
     with session.store.reading() as conn:
         return ledger.outage_row(conn, outage)
+
+
+def _ended(session: Session, outage: Outage) -> bool:
+    """Whether an outage was reverted or ended before its time: the other windows go on without it."""
+    row = _stored(session, outage.id)
+    return row is not None and (row.desired == "revert" or row.state in ("closed", "cancelled") or row.imported)
 
 
 def _end(session: Session, outage: Outage) -> datetime:
@@ -382,9 +393,11 @@ def revert(
     return executor.drive(session.desk, session.config, row.id, order, progress)
 
 
-def resume(session: Session, progress: Progress, *, resend: bool = False, patience: float = 0.0) -> list[Report]:
-    """Go on with every outage that is not where it should be."""
-    return _drive_all(session, progress, Order(session.deps.owner, resend=resend, patience=patience))
+def resume(
+    session: Session, progress: Progress, *, only: str = "", resend: bool = False, patience: float = 0.0
+) -> list[Report]:
+    """Go on with every outage that is not where it should be, or with `only` the one of that id."""
+    return _drive_all(session, progress, Order(session.deps.owner, resend=resend, patience=patience), only)
 
 
 def tick(session: Session, progress: Progress) -> list[Report]:
@@ -394,9 +407,9 @@ def tick(session: Session, progress: Progress) -> list[Report]:
     return _drive_all(session, progress, Order(session.deps.owner))
 
 
-def _drive_all(session: Session, progress: Progress, order: Order) -> list[Report]:
+def _drive_all(session: Session, progress: Progress, order: Order, only: str = "") -> list[Report]:
     with session.store.reading() as conn:
-        rows = ledger.outage_rows(conn, unfinished_only=True)
+        rows = [row for row in ledger.outage_rows(conn, unfinished_only=True) if not only or row.id == only]
     reports, fault = [], None
     for row in rows:
         try:

@@ -11,7 +11,6 @@ from sqlalchemy import delete, insert
 from runner.commands import operate
 from runner.commands.operate import By
 from runner.commands.session import Session
-from runner.executor import Progress
 from runner.expand import outages
 from runner.playbook import Outage
 from runner.rehearsal import Clock, CrashingTargets, Rehearsed, Stage, copied
@@ -19,6 +18,7 @@ from runner.spi import Io, OpenProvider, Provider, Target
 from runner.store import tables as t
 from runner.store.store import Store
 from runner.testing.world import SlotWorld
+from runner.work import Progress
 
 
 def rehearse(session: Session, path: Path, progress: Progress) -> list[Rehearsed]:

@@ -1,0 +1,208 @@
+"""One step on one target: opening it (selecting, claiming, writing) and letting go of what it holds.
+
+The selection is listed to the end before the first write. Everything is done a batch at a time; a fault ends the step
+for now and leaves it where a later drive goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from runner.batches import Batches, Desk
+from runner.config import Config
+from runner.model import Op, Slot
+from runner.playbook import Outage, Run
+from runner.report import Fate, Note
+from runner.selecting import batched, objects, resolve
+from runner.spi import Context, Found, KindSpec, Query
+from runner.spool import objects_of, read_spool, reader, write_spool
+from runner.store import ledger
+from runner.work import Job, Order, Progress, Tally, Work, selecting_paths
+
+
+class SetState(Protocol):
+    """Records the state of a run; with the first opening also that the outage is open and owes its restore."""
+
+    def __call__(self, run: Run, state: str | None, *, message: str = "", first: bool = False) -> None:
+        """Record it, durably."""
+
+
+def now_of(desk: Desk) -> datetime:
+    """Return the current instant."""
+    return datetime.fromtimestamp(desk.outside.now_ms() / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Opens and closes steps of one outage. `n` is the outage's place in the stack."""
+
+    desk: Desk
+    config: Config
+    order: Order
+    progress: Progress
+    batches: Batches
+    outage: Outage
+    n: int
+    set: SetState
+    context: Callable[[Run], Context]
+
+    def open(self, run: Run, verb: str, spec: KindSpec) -> tuple[Tally, str]:
+        """Open a step, go on opening it, amend it, or take in new arrivals (`verb`). Returns done or failed.
+
+        Raises `InvalidInput` for names that do not resolve, `ProviderError` when the target cannot be read, and what
+        `Batches.carry_out` raises.
+        """
+        context = self.context(run)
+        query = spec.query(run.with_, context)
+        read = reader(self.desk, run.target)
+        query = resolve(query, read, run.target)
+        self.set(run, "opening" if verb == "open" else None, first=True)
+        if self.order.resend:
+            self._unsend(run)
+        place = (self.outage.playbook.priority, self.n, run.order)
+        work = Work(self.outage.id, run.id, run.target, spec, "open", place, query.where, self.order.force)
+        total = Tally()
+        listed: set[str] = set()
+        self.progress.started(run.id, None)
+        for page in batched(self._objects(run, verb, spec, query), spec.max_batch):
+            jobs = [Job(found, tuple(spec.claims(run.with_, context, found)), fresh) for found, fresh in page]
+            if query.where is None:
+                listed.update(job.found.key for job in jobs)
+            total.add(self.batches.carry_out(work, self._timely(run, jobs, total)))
+            self.progress.advanced(run.id, len(jobs))
+            if total.fault is not None:
+                break
+        self.progress.finished(run.id)
+        if total.fault is not None:
+            self.set(run, None, message=total.fault.message)
+            return total, "failed"
+        if query.where is None and verb == "amend":
+            self._let_go_of(run, spec, lambda key: key not in listed, total)
+        return total, self._opened(run, spec, total)
+
+    def _opened(self, run: Run, spec: KindSpec, total: Tally) -> str:
+        """A run is open: what stays for good is let go of at once, without a write."""
+        self._spool(run).unlink(missing_ok=True)
+        if run.end is None:
+            self._let_go_of(run, spec, _all, total, mode="keep")
+            self.set(run, "done")
+        else:
+            self.set(run, "active")
+        return "done"
+
+    def _timely(self, run: Run, jobs: list[Job], total: Tally) -> list[Job]:
+        """Leave out effects that come too late: an announcement is worth nothing once the window has begun."""
+        if run.start >= self.outage.start or now_of(self.desk) < self.outage.start:
+            return jobs
+        kept = []
+        for job in jobs:
+            if any(want.claim.op is Op.SEND for want in job.wants):
+                slot = Slot(run.target, run.kind, job.found.key, job.wants[0].path)
+                why = "too late: it announces what has begun already; not sent"
+                total.notes.append(Note(Fate.DROPPED, slot, job.found.name, reason=why))
+            else:
+                kept.append(job)
+        return kept
+
+    def _unsend(self, run: Run) -> None:
+        """Let go of effects with an unknown outcome, so that they go out again (``--resend``)."""
+        with self.desk.store.transaction() as conn:
+            self.batches.fenced(conn)
+            ledger.forget_unknown(conn, self.outage.id, run.id)
+
+    # --- selections -------------------------------------------------------------------------------------------------
+
+    def _spool(self, run: Run) -> Path:
+        name = sha256(f"{self.outage.id}\n{run.id}".encode()).hexdigest()[:24]
+        return self.config.store.path.parent / "spool" / f"{name}.jsonl"
+
+    def _objects(self, run: Run, verb: str, spec: KindSpec, query: Query) -> Iterator[tuple[Found, bool]]:
+        """Yield what the run touches, and whether its values are as good as a reading of this moment.
+
+        A selection is listed to the end before the first write, into a file, so that it does not move under us and
+        so that a resumed run goes on with the same list.
+        """
+        if query.where is None:
+            for found in objects_of(spec, query, self.desk, run.target):
+                yield found, True
+            return
+        if verb == "amend":
+            yield from ((found, False) for found in self._held_again(run, spec, query))
+            return
+        path = self._spool(run)
+        if not path.exists() and run.id in self.order.spools:
+            write_spool(path, read_spool(self.order.spools[run.id]))
+        if not path.exists():
+            write_spool(path, self._new(run, objects_of(spec, query, self.desk, run.target)))
+        yield from ((found, spec.precondition) for found in read_spool(path))
+
+    def _new(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
+        """Leave out objects that the run holds already: a ticket enters an outage at most once."""
+        for page in batched(found, 500):
+            with self.desk.store.reading() as conn:
+                held = ledger.held(conn, run.target, run.kind, [each.key for each in page])
+            mine = {
+                slot.key
+                for slot, one in held.items()
+                if any(layer.run == run.id and layer.owner == self.outage.id for layer in one.layers)
+            }
+            yield from (each for each in page if each.key not in mine)
+
+    def _held_again(self, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:
+        paths = (*query.paths, *selecting_paths(spec, query.where or {}))
+        for keys in self._held_keys(run):
+            rows = self.desk.targets.read(run.target, Query(spec.kind, ids=tuple(keys), paths=paths))
+            yield from objects(rows)
+
+    def _held_keys(self, run: Run) -> Iterator[list[str]]:
+        after = ""
+        while True:
+            with self.desk.store.reading() as conn:
+                keys = ledger.keys_of_run(
+                    conn, self.outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=100
+                )
+            if not keys:
+                return
+            yield keys
+            after = keys[-1]
+
+    # --- closing ----------------------------------------------------------------------------------------------------
+
+    def close(self, run: Run, spec: KindSpec) -> tuple[Tally, str]:
+        """Give back what a step holds. Returns done, failed, or waiting where the target refuses to take it back."""
+        self.set(run, "closing")
+        total = Tally()
+        self._let_go_of(run, spec, _all, total, mode="keep" if run.keep else "close")
+        with self.desk.store.reading() as conn:
+            left = ledger.count_held(conn, self.outage.id).get(run.id, 0)
+        if total.fault is not None or left:
+            message = total.fault.message if total.fault else f"{left} objects could not be given back"
+            self.set(run, None, message=message)
+            return total, "failed" if total.fault else "waiting"
+        self.set(run, "done")
+        return total, "done"
+
+    def _let_go_of(
+        self, run: Run, spec: KindSpec, which: Callable[[str], bool], total: Tally, *, mode: str = "close"
+    ) -> None:
+        work = Work(self.outage.id, run.id, run.target, spec, mode, force=self.order.force)
+        with self.desk.store.reading() as conn:
+            count = ledger.count_held(conn, self.outage.id).get(run.id, 0)
+        self.progress.started(run.id, count)
+        for page in self._held_keys(run):
+            for keys in batched((key for key in page if which(key)), spec.max_batch):
+                total.add(self.batches.carry_out(work, [Job(Found(key, key, {})) for key in keys]))
+                self.progress.advanced(run.id, len(keys))
+            if total.fault is not None:
+                break
+        self.progress.finished(run.id)
+
+
+def _all(key: str) -> bool:
+    del key
+    return True
