@@ -1,0 +1,202 @@
+"""apply, extend, revert, resume, tick: what drives outages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.world import World, common, consent, pass_world
+from runner.cli.writing import PATH, carry_out_line, opening, overriding, show_plans
+from runner.errors import Exit
+
+if TYPE_CHECKING:
+    from runner.commands.operate import Planned
+    from runner.commands.session import Session
+    from runner.report import Report
+
+GRACE = 30.0  # seconds beyond a lease's time for which a revert waits
+
+
+@click.command()
+@click.argument("file", type=PATH)
+@opening
+@consent
+@click.option("--force", is_flag=True, help="Drop people's edits that stand in the way.")
+@click.option("--resend", is_flag=True, help="Send again what may or may not have been sent.")
+@overriding
+@common()
+@pass_world
+def apply(
+    world: World,
+    file: Path,
+    now: bool,
+    for_: str | None,
+    until: str | None,
+    yes: bool,
+    reason: str | None,
+    force: bool,
+    resend: bool,
+    override: tuple[str, ...],
+) -> Any:
+    """Carry out a playbook, or exactly the plan saved in FILE: do what is due and register the restore.
+
+    Every window that is not over is registered; later ones are opened by `runner tick` when their time comes.
+    """
+    from runner import planner
+    from runner.commands import files, operate, times
+
+    world.refuse_unasked(yes, reason)
+    session = world.session(create=True)
+    session.refuse_throwaway_store()
+    with files.workbench(session) as spools:
+        if files.is_plan(file):
+            files.refuse_options(now=now, for_=for_, until=until)
+            planned = files.plan_again(session, file, spools, override=override)
+            line = carry_out_line(file, file, None, None, None)
+        else:
+            path = times.one_playbook(file)
+            opens = times.opens(session, path, now=now, for_=for_, until=until)
+            planned = operate.plan(session, path, opens=opens, override=override, spools=spools)
+            line = carry_out_line(path, None, opens, for_, until)
+        if world.format == "human":
+            show_plans(world, planned, apply=line)
+        planner.refuse([sentence for each in planned.plans for sentence in each.refusals])
+        world.ask("\nCarry this out?", yes=yes)
+        with world.at_the_wheel() as progress:
+            reports = operate.apply(
+                session, planned, world.by(reason), progress, force=force, resend=resend, spools=spools
+            )
+    return finish(world, session, reports, zones_of(planned))
+
+
+def zones_of(planned: Planned) -> dict[str, str]:
+    """Return outage -> time zone."""
+    return {outage.id: outage.playbook.timezone for outage in planned.outages}
+
+
+@click.command()
+@click.argument("outage", default="")
+@click.option("--only", metavar="TARGET", default="", help="Give back on this target only.")
+@click.option("--force", is_flag=True, help="Give back the state before the outage, over people's edits too.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for somebody who is working on it.")
+@consent
+@common()
+@pass_world
+def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes: bool, reason: str | None) -> Any:
+    """Give everything back that an outage changed. Alone: the one outage that is open."""
+    from runner.commands import operate
+    from runner.views import plan as views
+    from runner.views.text import command
+
+    world.refuse_unasked(yes, reason)
+    session = world.session(create=True)
+    session.refuse_throwaway_store()
+    row = operate.the_outage(session, outage)
+    if only:
+        session.readers.target(only)
+    planned = operate.plan_revert(session, row, only=only)
+    if world.format == "human":
+        words = ["revert", row.id, *(["--only", only] if only else []), *(["--force"] if force else [])]
+        world.say(views.human(planned, **world.look, apply=command(*words)))
+    world.ask("\nGive this back?", yes=yes)
+    patience = 0.0 if no_wait else session.config.store.lease + GRACE
+    with world.at_the_wheel() as progress:
+        report = operate.revert(session, row, world.by(reason), progress, only=only, force=force, patience=patience)
+    return finish(world, session, [report], {row.id: row.timezone})
+
+
+@click.command()
+@click.argument("outage", default="")
+@click.option("--resend", is_flag=True, help="Send again what may or may not have been sent.")
+@common()
+@pass_world
+def resume(world: World, outage: str, resend: bool) -> Any:
+    """Go on with everything that is due and not done: after a crash, a fault, or a stop."""
+    from runner.commands import operate
+
+    session = world.session(create=True)
+    session.refuse_throwaway_store()
+    name = operate.the_outage(session, outage).id if outage else ""
+    with world.at_the_wheel() as progress:
+        reports = operate.resume(
+            session, progress, only=name, resend=resend, patience=session.config.store.lease + GRACE
+        )
+    return finish(world, session, reports)
+
+
+@click.command()
+@common()
+@pass_world
+def tick(world: World) -> Any:
+    """Open and close what is due, once. For cron and CI: every few minutes."""
+    from runner.commands import operate
+
+    session = world.session(create=True)
+    session.refuse_throwaway_store()
+    with world.at_the_wheel() as progress:
+        reports = operate.tick(session, progress)
+    if world.format == "human":
+        reports = [report for report in reports if report.runs or report.warnings or report.exit_code]
+        if not reports:
+            world.say("nothing is due")
+    return finish(world, session, reports, ask=False)
+
+
+@click.command()
+@click.argument("outage", default="")
+@click.option("--until", required=True, metavar="TIME", help="The new end, in the outage's zone: 2026-12-11 16:00.")
+@click.option("--reason", metavar="WHY", help="Why, for the history.")
+@common()
+@pass_world
+def extend(world: World, outage: str, until: str, reason: str | None) -> Any:
+    """Let an outage end later, or earlier; its changes and its way back stay the same."""
+    from runner.commands import operate, times
+
+    session = world.session(create=True)
+    session.refuse_throwaway_store()
+    row = operate.the_outage(session, outage)
+    moment = times.instant(until, row.timezone)
+    with world.at_the_wheel() as progress:
+        report = operate.extend(session, row, moment, world.by(reason), progress)
+    return finish(world, session, [report], {row.id: row.timezone})
+
+
+# --- what it came to ------------------------------------------------------------------------------------------------
+
+
+def finish(
+    world: World,
+    session: Session,
+    reports: Iterable[Report],
+    zones: Mapping[str, str] | None = None,
+    *,
+    ask: bool = True,
+) -> Exit:
+    """Print what drives came to and return the exit code: RESUME wins over PEOPLE wins over DONE."""
+    from runner.views import report as views
+
+    every = list(reports)
+    known = dict(zones or {})
+    for report in every:
+        known.setdefault(report.outage, _zone(session, report.outage))
+    if world.format == "json":
+        world.json({"version": 1, "reports": [views.to_json(report) for report in every]})
+    else:
+        texts = [views.human(report, timezone=known[report.outage], **world.look) for report in every]
+        world.say("\n\n".join(texts))
+    codes = {report.exit_code for report in every}
+    return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
+
+
+def _zone(session: Session, outage: str) -> str:
+    from runner.store import ledger
+
+    with session.store.reading() as conn:
+        row = ledger.outage_row(conn, outage)
+    return row.timezone if row is not None else "UTC"
+
+
+COMMANDS = (apply, extend, revert, resume, tick)

@@ -1,0 +1,65 @@
+"""What people type on the command line, as values: times, durations, and which playbook they mean."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from runner import windows
+from runner.commands.operate import Now
+from runner.commands.session import Session
+from runner.errors import Usage
+from runner.load import find_playbooks, load_playbook
+
+
+def one_playbook(path: Path) -> Path:
+    """Return the playbook that `path` means: the file itself, or the only one in a folder. Raises `Usage`."""
+    if not path.is_dir():
+        return path
+    files, _ = find_playbooks([path])
+    if len(files) == 1:
+        return files[0]
+    listed = ", ".join(str(file) for file in files[:5])
+    raise Usage(f"{path} is a folder with {len(files)} playbooks", hint=f"name one: {listed}" if files else "")
+
+
+def instant(text: str, zone: str) -> datetime:
+    """Return the instant of a time typed in `zone` (an IANA name), as an end. Raises `Usage`."""
+    moment = windows.parse_time(text)
+    if moment is None:
+        raise Usage(f"{text!r} is no time", hint="write 2026-12-11 14:30, or with an offset: 2026-12-11T14:30-03:00")
+    try:
+        return windows.to_instant(moment, windows.zone(zone), end=True)[0]
+    except windows.TimeError as wrong:
+        raise Usage(str(wrong), hint="mend `spec.timezone` in the playbook") from wrong
+
+
+def at(path: Path, text: str) -> datetime:
+    """Return the instant of a time typed in the zone of the playbook at `path`. Raises `Usage`."""
+    loaded, _ = load_playbook(path)
+    return instant(text, "UTC" if loaded is None else loaded.playbook.timezone)
+
+
+def duration(text: str) -> timedelta:
+    """Return ``45m``, ``3h``, ``1h30m`` or ``1d`` as a time span (a day counts 24 hours). Raises `Usage`."""
+    hint = "write 45m, 3h, 1h30m or 1d"
+    try:
+        found = windows.parse_expression(f"start + {text.strip()}")
+    except windows.TimeError:
+        raise Usage(f"{text!r} is no duration", hint=hint) from None
+    span = found.elapsed + timedelta(days=found.days)
+    if span <= timedelta():
+        raise Usage(f"{text!r} is no time at all", hint=hint)
+    return span
+
+
+def opens(session: Session, path: Path, *, now: bool, for_: str | None, until: str | None) -> Now | None:
+    """Return what ``--now``, ``--for`` and ``--until`` mean together. Raises `Usage`."""
+    del session
+    if not now and not for_ and not until:
+        return None
+    if not now:
+        raise Usage("--for and --until belong to --now", hint="without --now the windows of the playbook count")
+    if bool(for_) == bool(until):
+        raise Usage("--now needs an end, one", hint="--for 3h, or --until '2026-12-11 14:30'")
+    return Now(duration(for_) if for_ else None, at(path, until) if until else None)
