@@ -7,7 +7,8 @@ The whole of it is safe to repeat: a second drive finds nothing to do.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -120,6 +121,7 @@ class _Drive:
         self.states: dict[str, State] = {}
         self.tried: set[tuple[str, str]] = set()
         self.stopped: set[str] = set()
+        self.begun = row.state != "registered"
         self.asked = 0
         self.steps = Steps(desk, config, order, progress, batches, self.outage, int(row.n), self._set, self._context)
         self.began = desk.outside.boot()
@@ -157,7 +159,9 @@ class _Drive:
         """Read the states of all runs from the store."""
         with self.desk.store.reading() as conn:
             rows = ledger.run_states(conn, self.outage.id)
-        self.states = {name: State(row.state, row.digest) for name, row in rows.items()}
+        self.states = {
+            name: State(row.state, row.digest, timedelta(milliseconds=row.lead_ms)) for name, row in rows.items()
+        }
 
     def _settle(self) -> list[str]:
         """Conclude what an earlier process left without outcome; a target that cannot be read stops the drive."""
@@ -208,6 +212,8 @@ class _Drive:
         try:
             spec = self.desk.targets.spec(run.target, run.kind)
             closes = act.verb == "close"
+            if not closes:
+                self._begin()
             if spec.means is Means.PERSON:
                 tally, state = people.carry_out(self.batches, self.outage, run, spec, self._context(run), act.verb)
                 self._know()
@@ -223,6 +229,17 @@ class _Drive:
             self._stop(run)
         self._add(run, "close" if closes else "open", tally, state, tally.fault.message if tally.fault else "")
 
+    def _begin(self) -> None:
+        """Note, before the first write, that the outage is open and owes its restore; its place in the stack is above
+        everything that is open by then."""
+        if self.begun:
+            return
+        with self.desk.store.transaction() as conn:
+            self.batches.fenced(conn)
+            n = ledger.next_n(conn)
+            ledger.set_outage(conn, self.outage.id, state="open", restore_ms=self.row.restore_ms, n=n)
+        self.begun, self.steps = True, replace(self.steps, n=n)
+
     def _stop(self, run: Run) -> None:
         if run.on_error == "stop":
             self.stopped.add(run.target)
@@ -230,9 +247,8 @@ class _Drive:
     def _context(self, run: Run) -> Context:
         return context_of(self.outage, run, self.desk, self.config.language)
 
-    def _set(self, run: Run, state: str | None, *, message: str = "", first: bool = False) -> None:
-        """Record the state of a run; with the first opening, in the same transaction, that the outage is open and
-        owes its restore."""
+    def _set(self, run: Run, state: str | None, *, message: str = "") -> None:
+        """Record the state of a run."""
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             values: dict[str, Any] = {"message": message}
@@ -242,9 +258,7 @@ class _Drive:
                 values["digest"] = self.digests[run.id]
             ledger.set_run(conn, self.outage.id, run.id, **values)
             old = self.states[run.id]
-            self.states[run.id] = State(state or old.state, values.get("digest", old.digest))
-            if first:
-                ledger.set_outage(conn, self.outage.id, state="open", restore_ms=self.row.restore_ms)
+            self.states[run.id] = State(state or old.state, values.get("digest", old.digest), old.lead)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -77,7 +77,6 @@ def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: C
             title = want.title or f"Set {key}"
             menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
             steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, "waiting", due))
-    ledger.set_outage(conn, outage.id, state="open", restore_ms=row.restore_ms)
 
 
 def _task(

@@ -26,9 +26,9 @@ from runner.work import Job, Order, Progress, Tally, Work, selecting_paths
 
 
 class SetState(Protocol):
-    """Records the state of a run; with the first opening also that the outage is open and owes its restore."""
+    """Records the state of a run."""
 
-    def __call__(self, run: Run, state: str | None, *, message: str = "", first: bool = False) -> None:
+    def __call__(self, run: Run, state: str | None, *, message: str = "") -> None:
         """Record it, durably."""
 
 
@@ -61,7 +61,7 @@ class Steps:
         query = spec.query(run.with_, context)
         read = reader(self.desk, run.target)
         query = resolve(query, read, run.target)
-        self.set(run, "opening" if verb == "open" else None, first=True)
+        self.set(run, "opening" if verb == "open" else None)
         if self.order.resend:
             self._unsend(run)
         place = (self.outage.playbook.priority, self.n, run.order)

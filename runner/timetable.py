@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from runner.playbook import Outage, Run
@@ -21,10 +21,12 @@ Verb = Literal["open", "amend", "sweep", "close", "cancel", "miss"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The stored state of a run, and the digest of the run as it was opened."""
+    """The stored state of a run, the digest of the run as it was opened, and how early it starts to be ready in
+    time."""
 
     state: str
     digest: str = ""
+    lead: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def _opens(run: Run, states: Mapping[str, State], now: datetime, reverting: bool
         return False
     if run.after:
         return states[run.after].state == "done"
-    return run.start <= now and all(states[need].state in ("active", "done") for need in run.needs)
+    return run.start - states[run.id].lead <= now and all(
+        states[need].state in ("active", "done") for need in run.needs
+    )
 
 
 def _never(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -252,8 +252,8 @@ def apply(
     session.refuse_throwaway_store()
     planner.refuse([sentence for each in planned.plans for sentence in each.refusals])
     reports = []
-    for outage in planned.outages:
-        register(session, outage, by)
+    for outage, plan_ in zip(planned.outages, planned.plans, strict=True):
+        register(session, outage, by, _leads(outage, plan_))
         order = Order(session.deps.owner, force=force, resend=resend, patience=patience, spools=_spools(outage, spools))
         reports.append(executor.drive(session.desk, session.config, outage.id, order, progress))
     if spools is not None:
@@ -269,8 +269,15 @@ def _spools(outage: Outage, folder: Path | None) -> dict[str, Path]:
     return {run: path for run, path in found.items() if path.exists()}
 
 
-def register(session: Session, outage: Outage, by: By) -> None:
-    """Store an outage with its restore, or amend the one that is there: same place in the stack."""
+def _leads(outage: Outage, plan_: Plan) -> dict[str, int]:
+    """Milliseconds by which steps with ``ready: true`` start early, from the plan's time under the rate limits."""
+    seconds = {run.run: run.seconds for run in plan_.runs}
+    return {run.id: int(seconds.get(run.id, 0) * 1000) for run in outage.runs if run.ready}
+
+
+def register(session: Session, outage: Outage, by: By, leads: Mapping[str, int] | None = None) -> None:
+    """Store an outage with its restore, or amend the one that is there: same place in the stack. `leads` maps a run
+    to the milliseconds by which it starts early."""
     playbook = outage.playbook
     frozen = dumps({"document": playbook.document, "texts": playbook.texts, "file": playbook.file})
     values: dict[str, Any] = {
@@ -289,7 +296,7 @@ def register(session: Session, outage: Outage, by: By) -> None:
                 "playbook": playbook.name,
                 "state": "registered",
                 "priority": playbook.priority,
-                "n": ledger.next_n(conn),
+                "n": 0,
                 "start_ms": int(outage.start.timestamp() * 1000),
                 "when_told": outage.when_told,
                 "timezone": playbook.timezone,
@@ -299,6 +306,7 @@ def register(session: Session, outage: Outage, by: By) -> None:
         else:
             _refuse_reopening(row)
             ledger.set_outage(conn, outage.id, **values)
+        ledger.add_runs(conn, outage.id, [(run.id, run.order) for run in outage.runs], leads)
         ledger.record(conn, at_ms=now, outage=outage.id, verb="apply", actor=by.actor, reason=by.reason)
 
 

@@ -321,8 +321,11 @@ def record(
     conn.execute(insert(t.events), row)
 
 
-def add_runs(conn: Connection, outage: str, runs: Sequence[tuple[str, int]]) -> None:
-    """Make rows for runs (id, order) that the outage does not have yet."""
+def add_runs(
+    conn: Connection, outage: str, runs: Sequence[tuple[str, int]], leads: Mapping[str, int] | None = None
+) -> None:
+    """Make rows for runs (id, order) that the outage does not have yet. `leads` says by how many milliseconds a run
+    starts early."""
     known = run_states(conn, outage)
     rows = [
         {"outage": outage, "run": run, "ord": order, "state": "pending", "digest": ""}
@@ -330,6 +333,8 @@ def add_runs(conn: Connection, outage: str, runs: Sequence[tuple[str, int]]) -> 
         if run not in known
     ]
     _many(conn, insert(t.runs), rows)
+    for run, lead in (leads or {}).items():
+        set_run(conn, outage, run, lead_ms=lead)
 
 
 def drop_run(conn: Connection, outage: str, run: str) -> None:

@@ -54,6 +54,7 @@ runs = Table(
     Column("state", Text, nullable=False),  # pending opening active closing done waiting failed skipped cancelled
     Column("digest", Text, nullable=False),  # of the run as it was opened: another one means amend
     Column("message", Text, nullable=False, server_default=text("''")),
+    Column("lead_ms", Integer, nullable=False, server_default=text("0")),  # how much earlier `ready` makes it start
     PrimaryKeyConstraint("outage", "run"),
 )
 
