@@ -215,7 +215,9 @@ class _Drive:
             if not closes:
                 self._begin()
             if spec.means is Means.PERSON:
-                tally, state = people.carry_out(self.batches, self.outage, run, spec, self._context(run), act.verb)
+                tally, state = people.carry_out(
+                    self.batches, self.outage, run, spec, self._context(run), act.verb, self.digests.get(run.id, "")
+                )
                 self._know()
             else:
                 tally, state = self.steps.close(run, spec) if closes else self.steps.open(run, act.verb, spec)

@@ -41,9 +41,12 @@ class Ack:
 
 
 def carry_out(
-    batches: Batches, outage: Outage, run: Run, spec: KindSpec, context: Context, verb: str
+    batches: Batches, outage: Outage, run: Run, spec: KindSpec, context: Context, verb: str, digest: str
 ) -> tuple[Tally, str]:  # fmt: skip
-    """Open or close a human step: make or drop tasks. Returns the tally and done or waiting."""
+    """Open or close a human step: make or drop tasks. Returns the tally and done or waiting.
+
+    `digest` is the run's: with another one the step is opened again (amended).
+    """
     with batches.store.transaction() as conn:
         batches.fenced(conn)
         batches.check_wish(conn, outage.id)
@@ -52,6 +55,7 @@ def carry_out(
             _close(conn, outage.id, run, now)
         else:
             _open(conn, outage, run, spec, context)
+            ledger.set_run(conn, outage.id, run.id, digest=digest)
         state = _settled_state(conn, outage.id, run, closing=verb == "close")
     return Tally(confirmed=int(state != "waiting")), state
 

@@ -135,13 +135,22 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
         return _human(bench, run, spec, context, due=due)
     read = partial(bench.readers.read, run.target)
     query = resolve(spec.query(run.with_, context), read, run.target)
-    work = Work(outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _LATEST - 1, run.order))
+    work = Work(
+        outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _place(bench, outage), run.order)
+    )
     sheet = _Sheet()
     chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
     for page in batched(chosen, spec.max_batch):
         jobs = [Job(found, tuple(spec.claims(run.with_, context, found)), fresh=True) for found in page]
         _decide(bench, work, jobs, sheet, long=query.where is not None, run=run)
     return _finished(bench, run, spec, sheet, due=due, direction="open", selection=query.where is not None)
+
+
+def _place(bench: Bench, outage: Outage) -> int:
+    """The outage's place in the stack: its own when it is open, above everything else when it will open."""
+    with bench.store.reading() as conn:
+        row = ledger.outage_row(conn, outage.id)
+    return _LATEST - 1 if row is None or row.state == "registered" else int(row.n)
 
 
 def _selected(bench: Bench, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:

@@ -15,10 +15,11 @@ from typing import Protocol
 
 from runner.batches import Batches, Desk
 from runner.config import Config
+from runner.layers import Held, same, wanted
 from runner.model import Op, Slot
 from runner.playbook import Outage, Run
 from runner.report import Fate, Note
-from runner.selecting import batched, objects, resolve
+from runner.selecting import batched, by_key, objects, resolve
 from runner.spi import Context, Found, KindSpec, Query
 from runner.spool import objects_of, read_spool, reader, write_spool
 from runner.store import ledger
@@ -135,22 +136,33 @@ class Steps:
             yield from ((found, False) for found in self._held_again(run, spec, query))
             return
         path = self._spool(run)
-        if not path.exists() and run.id in self.order.spools:
+        again = path.exists()
+        if not again and run.id in self.order.spools:
             write_spool(path, read_spool(self.order.spools[run.id]))
         if not path.exists():
             write_spool(path, self._new(run, objects_of(spec, query, self.desk, run.target)))
-        yield from ((found, spec.precondition) for found in read_spool(path))
+        listed = read_spool(path)
+        yield from ((found, spec.precondition) for found in (self._unfinished(run, listed) if again else listed))
+
+    def _unfinished(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
+        """Leave out, of a list that an earlier process worked on, what is known to be as wanted."""
+        for page in batched(found, 500):
+            with self.desk.store.reading() as conn:
+                held = by_key(ledger.held(conn, run.target, run.kind, [each.key for each in page]))
+            for each in page:
+                mine = [one for one in held.get(each.key, {}).values() if self._holds(run, one)]
+                if not mine or any(not same(one.merge, one.last, wanted(one)) for one in mine):
+                    yield each
+
+    def _holds(self, run: Run, held: Held) -> bool:
+        return any((layer.owner, layer.run) == (self.outage.id, run.id) for layer in held.layers)
 
     def _new(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
         """Leave out objects that the run holds already: a ticket enters an outage at most once."""
         for page in batched(found, 500):
             with self.desk.store.reading() as conn:
                 held = ledger.held(conn, run.target, run.kind, [each.key for each in page])
-            mine = {
-                slot.key
-                for slot, one in held.items()
-                if any(layer.run == run.id and layer.owner == self.outage.id for layer in one.layers)
-            }
+            mine = {slot.key for slot, one in held.items() if self._holds(run, one)}
             yield from (each for each in page if each.key not in mine)
 
     def _held_again(self, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:

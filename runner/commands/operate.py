@@ -143,7 +143,21 @@ def plan(
     moment = at or session.deps.now()
     found = chosen_outages(session, loaded.playbook, moment, opens)
     plans = [plan_outage(session, each, moment, override=override, spools=spools) for each in found]
+    if opens is None:
+        plans[0] = replace(plans[0], warnings=(*plans[0].warnings, *_vanished(session, loaded.playbook)))
     return Planned(tuple(plans), loaded.playbook, tuple(found), warnings)
+
+
+def _vanished(session: Session, playbook: Playbook) -> list[str]:
+    """A sentence for every open outage whose window is no longer in the file: it stays open until it is over."""
+    written = {each.id for each in outages(playbook, session.config)}
+    with session.store.reading() as conn:
+        rows = ledger.outage_rows(conn, unfinished_only=True)
+    return [
+        f"{row.id} is {row.state}, and its window is not in the file any more; to end it: runner revert {row.id}"
+        for row in rows
+        if row.playbook == playbook.name and row.id not in written
+    ]
 
 
 def plan_outage(
