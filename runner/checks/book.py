@@ -189,7 +189,7 @@ class Book:
         """Return what the functions of a kind may know of one part in one window."""
         return Context(
             outage=f"{self.playbook.name}/{opening.index}",
-            step=part.step.id,
+            step=part.step.id if part.follow_up is None else f"{part.step.id}/restore/{part.path[-2]}",
             target=self.config.targets.get(part.target, Target(part.target, "")),
             start=active[0],
             end=active[1],

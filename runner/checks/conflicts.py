@@ -78,6 +78,8 @@ def _wishes(book: Book, opening: Opening) -> Iterator[tuple[Wish, Thing]]:
         spec = book.spec(part.target, part.kind)
         if active is None or active[1] is None or active[0] >= active[1] or spec is None:
             continue
+        if part.follow_up is not None and part.follow_up.when == "cancelled":
+            continue  # it opens only once everything else was reverted, before the start
         try:
             with_ = renderer.fields(part.with_)
         except (TemplateError, KeyError):
