@@ -183,7 +183,6 @@ class Batches:
             self._journal(rows)
             for decision in decided:
                 tally.notes += notes_of(work, decision)
-            tally.confirmed += sum(1 for entry in entries if entry.state == "same")
             return [(entry, decision, want) for entry, each in rows for decision, want in each]
         raise Busy(())
 
@@ -310,7 +309,8 @@ class Batches:
                 states.append((entry.seq, state, reason))
                 settled += [end.held for end in ends if end.held is not None]
                 tally.notes += [end.note for end in ends if end.note is not None]
-                tally.confirmed += state == "done"
+                pairs = zip(ends, entry.changes.values(), strict=True)
+                tally.confirmed += sum(end.state == "done" and before != after for end, (before, after) in pairs)
                 if state == "void":
                     tally.again.add(entry.ref.key)
             ledger.save(conn, now, settled)

@@ -57,7 +57,7 @@ def carry_out(
             _open(conn, outage, run, spec, context)
             ledger.set_run(conn, outage.id, run.id, digest=digest)
         state = _settled_state(conn, outage.id, run, closing=verb == "close")
-    return Tally(confirmed=int(state != "waiting")), state
+    return Tally(), state
 
 
 def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: Context) -> None:

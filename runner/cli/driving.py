@@ -187,6 +187,10 @@ def finish(
     else:
         texts = [views.human(report, timezone=known[report.outage], **world.look) for report in every]
         world.say("\n\n".join(texts))
+    if ask and world.interactive and any(report.waiting for report in every):
+        from runner.cli.settling import prompt_for_steps
+
+        return prompt_for_steps(world, session, [report for report in every if report.waiting])
     codes = {report.exit_code for report in every}
     return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
 

@@ -15,14 +15,21 @@ from runner.errors import Exit, InvalidInput, ProviderError, RateLimited, Runner
 class Edge(click.Group):
     """A group whose `main` never lets an exception out."""
 
-    def main(self, args: Sequence[str] | None = None, *more: Any, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run the command line and exit with one of the codes of `Exit`."""
+        del standalone_mode
         words = list(sys.argv[1:] if args is None else args)
         world = extra.pop("obj", None) or World()
         world.words = words
-        extra.pop("standalone_mode", None)
         try:
-            code = super().main(words, *more, standalone_mode=False, obj=world, **extra)
+            code = super().main(words, prog_name, complete_var, standalone_mode=False, obj=world, **extra)
         except Exception as fault:  # whatever happened, the reader gets a sentence
             code = told(fault, world)
         sys.exit(code if isinstance(code, int) else Exit.DONE)

@@ -1,7 +1,162 @@
-"""ack, rebase, unlock, export, import: what people settle."""
+"""steps, ack, rebase, unlock, export, import: what people do and settle."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 import click
 
-COMMANDS: tuple[click.Command, ...] = ()
+from runner.cli.world import World, common, pass_world
+from runner.errors import Exit
+
+if TYPE_CHECKING:
+    from runner.commands.people import Acked
+    from runner.commands.session import Session
+    from runner.report import Report, Task
+
+
+@click.command()
+@click.argument("outage", default="")
+@common("markdown")
+@pass_world
+def steps(world: World, outage: str) -> None:
+    """Show the steps that wait for a person: what to do, where, and how to say that it is done."""
+    from runner.commands import people
+    from runner.views import steps as views
+
+    session = world.session(create=False)
+    found, zones = people.waiting(session, outage), people.zones(session)
+    if world.format == "json":
+        world.json(views.to_json(found))
+    elif world.format == "markdown":
+        world.say(views.markdown(found, zones=zones).rstrip("\n"))
+    else:
+        world.say(views.human(found, zones=zones, **world.look))
+
+
+@click.command()
+@click.argument("outage")
+@click.argument("step")
+@click.argument("item", default="")
+@click.option("--before", metavar="VALUE", help="What stood there before: it is what comes back.")
+@click.option("--before-unknown", is_flag=True, help="Nobody can say what stood there before.")
+@click.option("--evidence", metavar="TEXT|@FILE", default="", help="What proves it; of a file its hash is kept.")
+@click.option("--not-done", is_flag=True, help="Answer the question: it was never done.")
+@click.option("--correct-before", is_flag=True, help="Append a correction of --before; the first value stays.")
+@common()
+@pass_world
+def ack(
+    world: World,
+    outage: str,
+    step: str,
+    item: str,
+    before: str | None,
+    before_unknown: bool,
+    evidence: str,
+    not_done: bool,
+    correct_before: bool,
+) -> Any:
+    """Say that a STEP which a person carries out is done, with what stood there before."""
+    from runner.commands import operate, people
+    from runner.errors import Usage
+    from runner.model import UNKNOWN
+    from runner.people import Ack
+
+    if before is not None and before_unknown:
+        raise Usage("--before and --before-unknown contradict each other", hint="say one of them")
+    session = world.session(create=True)
+    row = operate.the_outage(session, outage)
+    if world.interactive and before is None and not (before_unknown or not_done):
+        before = asked_before(people.waiting(session, row.id), step, item)
+        before_unknown = before == ""
+        before = before or None
+    words, hashed = people.evidence(evidence)
+    said = Ack(world.actor, UNKNOWN if before_unknown else None, words, hashed, not not_done, correct_before)
+    with world.at_the_wheel() as progress:
+        done = people.acknowledge(session, row, step, item, said, before=before, progress=progress)
+    return show_acked(world, session, done, row.timezone)
+
+
+def asked_before(tasks: Iterable[Task], step: str, item: str) -> str | None:
+    """Ask what stood there before, where the step needs to know; "" when nobody can say, None when nothing is asked."""
+    for task in tasks:
+        mine = step in (task.run, task.run.partition("@")[0]) and (not item or task.item == item)
+        if mine and "--before VALUE" in task.command:
+            return ask_before()
+    return None
+
+
+def ask_before() -> str:
+    """Ask for the value before; empty when nobody can say."""
+    return str(click.prompt("What stood there before? (Enter: nobody can say)", default="", show_default=False)).strip()
+
+
+def show_acked(world: World, session: Session, done: Acked, zone: str) -> Exit:
+    """Print what an acknowledgement came to."""
+    from runner.cli.driving import finish
+    from runner.views import report as views
+
+    report = done.report
+    if world.format == "json":
+        world.json({"version": 1, "message": done.sentence, "report": None if not report else views.to_json(report)})
+        return report.exit_code if report else Exit.DONE
+    world.say(done.sentence)
+    if report is None or not (report.runs or report.waiting or report.exit_code):
+        return Exit.DONE
+    return finish(world, session, [report], {report.outage: zone}, ask=False)
+
+
+def prompt_for_steps(world: World, session: Session, reports: Iterable[Report]) -> Exit:
+    """Go through the steps that wait, one by one, with the person at the terminal. Returns the exit code."""
+    from runner.commands import people
+    from runner.errors import RunnerError
+    from runner.views import steps as views
+
+    zones, codes = people.zones(session), set[Exit]()
+    for report in reports:
+        last, seen = report, set[tuple[str, str, str, bool]]()
+        while task := _next(people.waiting(session, report.outage), seen):
+            world.say("\n" + views.human([task], zones=zones, **world.look))
+            try:
+                done = _asked(world, session, task)
+            except RunnerError as wrong:
+                world.aside(f"{wrong.message}\n  {wrong.hint}")
+                continue
+            if done is not None:
+                world.say(done.sentence)
+                last = done.report or last
+        left = bool(people.waiting(session, report.outage))
+        codes.add(last.exit_code if last.exit_code is not Exit.PEOPLE or left else Exit.DONE)
+    return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
+
+
+def _next(tasks: Iterable[Task], seen: set[tuple[str, str, str, bool]]) -> Task | None:
+    for task in tasks:
+        if (key := (task.run, task.item, task.direction, task.question)) not in seen:
+            seen.add(key)
+            return task
+    return None
+
+
+def _asked(world: World, session: Session, task: Task) -> Acked | None:
+    """Ask whether a step is done, and record the answer; None when it waits further."""
+    from runner.commands import operate, people
+    from runner.model import UNKNOWN
+    from runner.people import Ack
+
+    words = ["yes", "no", "later"] if task.question else ["yes", "later"]
+    question = "\nWas it done?" if task.question else "\nIs it done?"
+    answer = click.prompt(question, type=click.Choice(words), default="later")
+    if answer == "later":
+        return None
+    before = ask_before() if answer == "yes" and "--before VALUE" in task.command else None
+    proof = click.prompt("What proves it? (a text, @FILE, or Enter for nothing)", default="", show_default=False)
+    text, hashed = people.evidence(str(proof))
+    said = Ack(world.actor, UNKNOWN if before == "" else None, text, hashed, answer == "yes")
+    row = operate.the_outage(session, task.outage)
+    with world.at_the_wheel() as progress:
+        return people.acknowledge(session, row, task.run, task.item, said, before=before or None, progress=progress)
+
+
+COMMANDS: tuple[click.Command, ...] = (steps, ack)

@@ -56,7 +56,7 @@ class World:
         return self.given
 
     def session(self, *, create: bool) -> Session:
-        """Open the configuration. With `create` the store is made when it is missing. Raises `InvalidInput`, `Usage`."""
+        """Open the configuration; with `create`, make a missing store. Raises `InvalidInput`, `Usage`."""
         from runner.commands.session import open_session
 
         made = open_session(self.deps, self.config, create=create, open_with=self.open_with)

@@ -1,0 +1,217 @@
+"""steps, ack: what people have to do, and what they say about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from runner import executor
+from runner.commands.operate import By, the_outage
+from runner.commands.session import Session
+from runner.errors import Held, Usage
+from runner.executor import outage_of
+from runner.kinds.people import say
+from runner.model import ABSENT, UNKNOWN, Slot, Value
+from runner.people import Ack, evidence_hash
+from runner.people import acknowledge as acknowledged
+from runner.playbook import Run
+from runner.report import Report, Task
+from runner.store import lease, ledger
+from runner.store import tasks as stored
+from runner.views.text import command
+from runner.work import Order, Progress
+
+LATE: Final = timedelta(minutes=15)  # after which a step that waits is called overdue
+PATIENCE: Final = 30.0  # seconds for which somebody else's lease is waited for
+TRUE: Final = frozenset({"on", "true", "yes"})
+FALSE: Final = frozenset({"off", "false", "no"})
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """What came of an acknowledgement: a sentence, and what it made possible (None when somebody else drives)."""
+
+    sentence: str
+    report: Report | None = None
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+def waiting(session: Session, name: str = "") -> list[Task]:
+    """Return the human steps that wait, of one outage or of all, by due time. Raises `Usage` for an unknown name."""
+    with session.store.reading() as conn:
+        rows = ledger.outage_rows(conn)
+    if name:
+        rows = [the_outage(session, name)]
+    found = [task for row in rows for task in _tasks(session, row.id)]
+    return sorted(found, key=lambda task: (task.outage, task.due))
+
+
+def zones(session: Session) -> dict[str, str]:
+    """Return outage -> time zone."""
+    with session.store.reading() as conn:
+        return {row.id: row.timezone for row in ledger.outage_rows(conn)}
+
+
+def _tasks(session: Session, outage: str) -> list[Task]:
+    with session.store.reading() as conn:
+        rows = stored.tasks(conn, outage)
+        known = {slot for row in rows for slot in ledger.held(conn, row.target, row.kind, [row.key])}
+    per_run: dict[str, set[str]] = {}
+    for row in rows:
+        per_run.setdefault(row.run, set()).add(row.item)
+    now = session.deps.now()
+    return [
+        _task(row, now, several=len(per_run[row.run]) > 1, known=Slot(row.target, row.kind, row.key, row.path) in known)
+        for row in rows
+        if row.state in stored.WAITING
+    ]
+
+
+def _task(row: Any, now: datetime, *, several: bool, known: bool) -> Task:
+    due = datetime.fromtimestamp(row.due_ms / 1000, UTC)
+    value, question = ledger.unpack(row.value), row.state == "question"
+    words = ["ack", row.outage, row.run, *([row.item] if several else [])]
+    typed = command(*words)
+    if question:
+        typed = f"{command(*words, '--not-done')}    # it was done: --before VALUE"
+    elif row.direction == "open" and not known:
+        typed = command(*words, "--before", "VALUE")
+    return Task(
+        outage=row.outage,
+        run=row.run,
+        item=row.item,
+        direction=row.direction,
+        target=row.target,
+        title=row.title,
+        menu=row.menu,
+        value=spoken(value),
+        question=question,
+        due=due,
+        overdue=now - due > LATE,
+        command=typed,
+    )
+
+
+def spoken(value: Value) -> str:
+    """Return a value as a person types it; empty where doing the step is all there is."""
+    if value is True:
+        return ""
+    if value is UNKNOWN:
+        return "as it was before: nobody could say what that was"
+    return value if isinstance(value, str) else str(say(value))
+
+
+# --- ack ------------------------------------------------------------------------------------------------------------
+
+
+def acknowledge(
+    session: Session, row: Any, step: str, item: str, ack: Ack, *, before: str | None, progress: Progress
+) -> Acked:
+    """Record what a person says about a step, then do what that made possible.
+
+    `before` is the value that stood there, as typed. Raises `Usage`, `Refused`, and `HeldBy` when somebody else drives
+    the outage for too long.
+    """
+    run = _run(session, row, step)
+    if before is not None:
+        ack = replace(ack, before=_like(before, _claimed(session, row.id, run, item)))
+    if not ack.done and not _asked(session, row.id, run, item):
+        raise Usage("--not-done answers the question whether a step was done; nobody asks that here")
+    held = _lease(session, row.id, progress)
+    try:
+        sentence, moved = acknowledged(
+            session.store, session.config.store.journal, row.id, run, item, ack, now_ms=session.deps.now_ms()
+        )
+        by = By(ack.actor, ack.evidence)
+        with session.store.transaction() as conn:
+            ledger.record(
+                conn, at_ms=session.deps.now_ms(), outage=row.id, verb="ack", actor=by.actor, reason="", detail=run.id
+            )
+    finally:
+        lease.release(session.store, held, session.deps)
+    if not moved:
+        return Acked(sentence)
+    try:
+        report = executor.drive(session.desk, session.config, row.id, Order(session.deps.owner), progress)
+    except Held:
+        return Acked(f"{sentence}; somebody else is at work on this outage and goes on")
+    return Acked(sentence, report)
+
+
+def _lease(session: Session, outage: str, progress: Progress) -> lease.Lease:
+    """Take the outage, so that nobody writes its journal meanwhile."""
+    waited = 0.0
+    while True:
+        try:
+            return lease.acquire(
+                session.store,
+                outage,
+                owner=session.deps.owner,
+                ttl=session.config.store.lease,
+                clock=session.deps,
+                reason="ack",
+            )
+        except lease.HeldBy as held:
+            if waited >= PATIENCE or session.deps.stopping():
+                raise
+            progress.waiting(f"{held.owner} is working on {outage}; waiting for it")
+            session.deps.sleep(1.0)
+            waited += 1.0
+
+
+def _run(session: Session, row: Any, step: str) -> Run:
+    """Return the human run that is meant by its id or its step's id. Raises `Usage` with what there is."""
+    outage = outage_of(row, session.config)
+    with session.store.reading() as conn:
+        human = {task.run: task.state for task in stored.tasks(conn, row.id)}
+    runs = [run for run in outage.runs if run.id in human]
+    found = [run for run in runs if run.id == step] or [run for run in runs if run.step == step and not run.after]
+    if len(found) > 1:
+        found = [run for run in found if human[run.id] in stored.WAITING] or found
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(run.id for run in found or runs) or "none"
+    what = f"{step!r} means several steps" if found else f"{row.id} has no human step {step!r}"
+    raise Usage(what, hint=f"its human steps: {names}; `{command('steps', row.id)}` shows what waits", code="AK001")
+
+
+def _task_rows(session: Session, outage: str, run: Run, item: str) -> list[Any]:
+    with session.store.reading() as conn:
+        return [task for task in stored.tasks(conn, outage, run.id) if not item or task.item == item]
+
+
+def _asked(session: Session, outage: str, run: Run, item: str) -> bool:
+    return any(task.state == "question" for task in _task_rows(session, outage, run, item))
+
+
+def _claimed(session: Session, outage: str, run: Run, item: str) -> Value:
+    rows = _task_rows(session, outage, run, item)
+    return ledger.unpack(rows[0].value) if rows else ABSENT
+
+
+def _like(text: str, value: Value) -> Value:
+    """Return a typed text as a value of the same type as `value`: on/off, a number, JSON, or the text itself."""
+    if isinstance(value, bool) and text.strip().lower() in TRUE | FALSE:
+        return text.strip().lower() in TRUE
+    if isinstance(value, int | float | list | dict) and not isinstance(value, bool):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def evidence(text: str) -> tuple[str, str]:
+    """Return evidence as recorded, and its hash: of the file for ``@FILE``, of the words otherwise. Raises `Usage`."""
+    if not text.startswith("@"):
+        return text, evidence_hash(text.encode()) if text else ""
+    path = Path(text[1:])
+    try:
+        return path.name, evidence_hash(path.read_bytes())
+    except OSError as fault:
+        raise Usage(f"the evidence {path} cannot be read: {fault.strerror}", hint="check the path") from fault
