@@ -71,7 +71,7 @@ def opening(seen: Seen, layer: Layer, *, force: bool = False) -> Decision:
     """Decide what happens when a step claims a slot. `force` drops people's edits that stand in the way."""
     if seen.merge is Merge.EFFECT:
         return _sending(seen, layer)
-    held = _current(seen)
+    held = _current(seen, layer)
     after = claimed(held, layer)
     if force and conflicts(after):
         after = forced(after)
@@ -138,10 +138,16 @@ def keeping(seen: Seen, owner: str, run: str) -> Decision:
     return Decision(seen, held, held, seen.live, write=False)
 
 
-def _current(seen: Seen) -> Held:
-    """The slot as held now, with people's edits taken in; captured from live when nobody holds it yet."""
+def _current(seen: Seen, layer: Layer | None = None) -> Held:
+    """The slot as held now, with people's edits taken in; captured from live when nobody holds it yet.
+
+    An edit that is first seen when an outage comes on top of the stack (`layer`) was made before it, and lies below
+    it: every outage leaves the number before its own free for that.
+    """
     if seen.was is None:
         return Held(seen.slot, seen.merge, seen.live, seen.live, name=seen.name)
     if seen.merge is Merge.EFFECT:
         return seen.was
-    return see(seen.was, seen.live, n=seen.n, at=seen.at)
+    on_top = layer is not None and all(each.order < layer.order for each in seen.was.layers)
+    n = layer.n - 1 if layer is not None and on_top else seen.n
+    return see(seen.was, seen.live, n=n, at=seen.at)

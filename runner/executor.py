@@ -238,7 +238,7 @@ class _Drive:
             return
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
-            n = ledger.next_n(conn)
+            n = ledger.next_n(conn, 2) + 1  # the one below is for people's edits that it covers
             ledger.set_outage(conn, self.outage.id, state="open", restore_ms=self.row.restore_ms, n=n)
         self.begun, self.steps = True, replace(self.steps, n=n)
 
