@@ -133,6 +133,11 @@ SYNTAX: Final[Mapping[str, Entry]] = MappingProxyType(
             "The schema of this kind objects to the value in a way that has no sentence of its own.",
             "See the reference of the kind: `runner providers` names it.",
         ),
+        "SC010": Entry(
+            "too many mistakes",
+            "The file holds more mistakes than anybody reads: the first are listed, and nothing else is checked.",
+            "Mend these first, and check that it is the right file.",
+        ),
         "LD001": Entry(
             "no time",
             "A window's time cannot be read, or the day does not exist.",

@@ -111,7 +111,8 @@ def load_playbook(
         found = [problem for problem in finder.problems(left) if not is_empty_list(problem)]
         return found or needs_of_lost_steps(source.data, left)
 
-    rest = rest_of(source.data, wrong, again, widen, STAND_INS)
+    hopeless = any(problem.code == "SC010" for problem in wrong)
+    rest = None if hopeless else rest_of(source.data, wrong, again, widen, STAND_INS)
     if rest is None:
         return None, tuple(found)
     texts, missing = read_texts(rest.document, path.parent)

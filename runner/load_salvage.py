@@ -86,7 +86,7 @@ def _mark(
     cuts: _Cut, problem: Problem, rest: Rest, widen: Callable[[Where], Where], stand_ins: Mapping[Where, Json]
 ) -> None:
     path = rest.original(problem.path)
-    absent = (*path, problem.missing)
+    absent = (*path, *problem.missing)
     if problem.missing and absent in stand_ins:
         cuts.at(absent).put = stand_ins[absent]
     elif problem.renamed:

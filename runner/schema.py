@@ -8,18 +8,23 @@ wants in `with` is not part of the playbook's schema: kinds are dispatched in co
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from runner.model import Json
 from runner.schema_faults import Problem, Where, explain, fault
+from runner.schema_words import canonical
 
 SchemaName: TypeAlias = Literal["playbook.v1", "runner.v1", "plan.v1", "journal.v1"]
+
+MOST_ERRORS: Final = 1_000
 
 _FOR_EDITORS: Final = frozenset(("title", "description", "default", "markdownDescription", "$comment", "$defs", "$id"))
 
@@ -42,7 +47,17 @@ def validator(name: SchemaName) -> Draft202012Validator:
 
 def compiled(schema: Mapping[str, Any]) -> Draft202012Validator:
     """Return a validator of `schema`, whose references must point into its own ``$defs`` and must not be recursive."""
-    return Draft202012Validator(_in_line(schema, schema.get("$defs", {})))
+    made: Draft202012Validator = _Linear(_in_line(schema, schema.get("$defs", {})))
+    return made
+
+
+def _unique(_: object, wanted: bool, instance: Json, _schema: object) -> Iterator[ValidationError]:
+    """jsonschema compares all pairs of a list that cannot be sorted: a long one would never end."""
+    if wanted and isinstance(instance, list) and len({canonical(item) for item in instance}) < len(instance):
+        yield ValidationError("listed twice")
+
+
+_Linear: Final = extend(Draft202012Validator, {"uniqueItems": _unique})
 
 
 def _in_line(schema: Json, definitions: Mapping[str, Any]) -> Json:
@@ -84,6 +99,16 @@ class Validators:
 
 
 def problems(check: Draft202012Validator, data: Json, base: Where = ()) -> list[Problem]:
-    """Return what `check` finds wrong in `data`, each problem once; `base` is the path of `data` in its file."""
-    found = (problem for error in check.iter_errors(data) for problem in explain(fault(error, base)))
-    return list(dict.fromkeys(found))
+    """Return what `check` finds wrong in `data`, each problem once; `base` is the path of `data` in its file.
+
+    A document with more than `MOST_ERRORS` errors is not looked at to its end.
+    """
+    errors = list(islice(check.iter_errors(data), MOST_ERRORS))
+    found = dict.fromkeys(problem for error in errors for problem in explain(fault(error, base)))
+    if len(errors) == MOST_ERRORS:
+        message = f"only the first {MOST_ERRORS:,} mistakes are listed"
+        found[Problem("SC010", base, message, "mend these first; is it the right file?")] = None
+    meant = {(*problem.path[:-1], problem.renamed) for problem in found if problem.renamed}
+    return [  # a field that is there, but misspelt, is not told as missing too
+        problem for problem in found if not any((*problem.path, name) in meant for name in problem.missing)
+    ]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from jsonschema.exceptions import ValidationError
 
 from runner.errors import Diagnostic, Mark
 from runner.model import Json
-from runner.schema_words import choices, kind_of, near, shown, types
+from runner.schema_words import canonical, choices, kind_of, near, shown, types
 
 Where: TypeAlias = tuple[str | int, ...]
+
+_MOST: Final = 50  # fields of one value that are compared with known names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Problem:
     hint: str = ""
     at_key: bool = False
     renamed: str = ""
-    missing: str = ""
+    missing: tuple[str, ...] = ()
 
     def diagnostic(self, mark: Callable[[Where], Mark], key_mark: Callable[[Where], Mark]) -> Diagnostic:
         """Return the problem at its place; `mark` and `key_mark` look places up."""
@@ -104,9 +107,7 @@ def explain(fault: Fault) -> Iterator[Problem]:
 
 def _unknown_fields(fault: Fault) -> Iterator[Problem]:
     known = list(fault.schema.get("properties", ()))
-    for name in fault.value:
-        if name in known:
-            continue
+    for name in islice((name for name in fault.value if name not in known), _MOST):
         meant = near(name, [field for field in known if field not in fault.value]) or near(name, known)
         hint = f"did you mean `{meant}`?" if meant else f"known here: {choices(known)}" if known else "delete it"
         renamed = meant if meant and meant not in fault.value else ""
@@ -117,12 +118,12 @@ def _missing(fault: Fault) -> Iterator[Problem]:
     for name in fault.wanted:
         if name in fault.value:
             continue
-        similar = [field for field in fault.value if near(field, [name])]
+        similar = [field for field in islice(fault.value, _MOST) if near(field, [name])]
         known = fault.schema.get("properties", ()) if isinstance(fault.schema, Mapping) else ()
         if any(field not in known for field in similar):
             continue  # told once, as the unknown field with a suggestion
         where = f" in {fault.label}" if fault.path else ""
-        yield Problem("SC002", fault.path, f"`{name}` is missing{where}", f"add `{name}:`", missing=name)
+        yield Problem("SC002", fault.path, f"`{name}` is missing{where}", f"add `{name}:`", missing=(name,))
 
 
 def _wrong_type(fault: Fault) -> Problem:
@@ -197,14 +198,11 @@ def _range(fault: Fault) -> Problem:
 
 
 def _twice(fault: Fault) -> Problem:
-    seen: list[Json] = []
-    for index, item in enumerate(fault.value):
-        if item in seen:
-            return Problem(
-                "SC007", (*fault.path, index), f"{fault.label} lists {shown(item)} twice", "keep one of the two"
-            )
-        seen.append(item)
-    return Problem("SC007", fault.path, f"{fault.label} lists something twice", "keep one of the two")
+    texts = [canonical(item) for item in fault.value]
+    first: dict[str, int] = {}
+    index = next(index for index, text in enumerate(texts) if first.setdefault(text, index) != index)
+    message = f"{fault.label} lists {shown(fault.value[index])} twice"
+    return Problem("SC007", (*fault.path, index), message, "keep one of the two")
 
 
 def _other(fault: Fault) -> Problem:
@@ -244,7 +242,7 @@ def _alternatives(fault: Fault) -> Iterator[Problem]:
     asked = [name for form in fault.forms for name in _asked(form)]
     if len(asked) == len(fault.forms):
         message = f"{fault.label} needs one of {choices(dict.fromkeys(asked))}"
-        yield Problem("SC008", fault.path, message, "add one of them")
+        yield Problem("SC008", fault.path, message, "add one of them", missing=tuple(asked))
         return
     fitting = [form for form in fault.forms if not _other_type(form)]
     options = [_options(form) for form in fitting]

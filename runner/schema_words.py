@@ -20,6 +20,11 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 
 
+def canonical(value: Json) -> str:
+    """Return `value` as JSON in one way only, so that equal values are equal texts."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
 def near(name: object, known: Iterable[str]) -> str:
     """Return the one of `known` that `name` most looks like, or "" when none does."""
     if not isinstance(name, str):

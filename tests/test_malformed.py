@@ -74,17 +74,17 @@ def test_a_file_that_grows_while_it_is_read(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "a: ["])
 def test_depth_never_reaches_the_stack(opening: str) -> None:
-    """A hundred thousand open brackets are one diagnostic, with both loaders."""
-    raw = (opening * 100_000).encode()
-    for libyaml in (True, False):
-        source, found = parse_source(raw, "deep.yaml", libyaml=libyaml)
+    """A hundred thousand open brackets are one diagnostic, and thousands are with the pure loader."""
+    for libyaml, times in ((True, 100_000), (False, 2_000)):
+        source, found = parse_source((opening * times).encode(), "deep.yaml", libyaml=libyaml)
         assert source is None
         assert {each.code for each in found} <= {"YM005", "YM012", "YM018"}
 
 
-def test_a_file_of_too_many_values() -> None:
+def test_a_file_of_too_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values are counted while the file is read, not afterwards."""
-    source, found = parse_source(b"a: [" + b"1," * 600_000 + b"]", "many.yaml")
+    monkeypatch.setattr("runner.source.VALUE_LIMIT", 1_000)
+    source, found = parse_source(b"a: [" + b"1," * 1_500 + b"[", "many.yaml")
     assert source is None
     assert [each.code for each in found] == ["YM013"]
 
@@ -154,3 +154,26 @@ def test_no_configuration(tmp_path: Path) -> None:
     assert config is None
     assert [each.code for each in found] == ["CF001"]
     assert "runner init" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("{id: a, uses: rule, target: desk, needs: [" + ", ".join(f"a{n}" for n in range(20_000)) + ", a1]}", "SC007"),
+        (
+            "{id: a, uses: rule, target: desk, needs: [" + ", ".join(f"{{b: {n}}}, x{n}" for n in range(10_000)) + "]}",
+            "SC003",
+        ),
+        ("{id: a, uses: rule, target: desk, " + ", ".join(f"nedes{n}: 1" for n in range(20_000)) + "}", "SC001"),
+        (", ".join(["5"] * 20_000), "SC010"),
+    ],
+    ids=["one twice", "mixed", "unknown fields", "no steps"],
+)
+def test_large_and_wrong(step: str, code: str, tmp_path: Path) -> None:
+    """A large file that is wrong throughout is refused as quickly as a small one, with a bounded list."""
+    text = (CORPUS / "no-steps.yaml").read_text().replace("steps: []", f"steps: [{step}]")
+    path = tmp_path / "playbook.yaml"
+    path.write_text(text)
+    found = load_playbook(path, {"desk": common()})[1]
+    assert 1 <= len(found) <= 1_100
+    assert code in {each.code for each in found}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,16 @@ from jsonschema import Draft202012Validator
 
 from runner.catalogue import CODES
 from runner.kinds import common
+from runner.layers import Held
+from runner.model import ABSENT, UNKNOWN, Claim, Layer, Merge, Op, Ref, Slot
+from runner.planfile import Action, Item, Left, Plan, RunPlan
 from runner.schema import Validators, compiled, problems, published, validator
 from runner.schema_faults import Problem
 from runner.schema_words import choices, kind_of, near, shown, types
+from runner.source import read_source
+from runner.store import journal
+from runner.store.ledger import Entry
+from runner.views.plan_json import to_json
 
 NAMES = ("playbook.v1", "runner.v1", "plan.v1", "journal.v1")
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -65,8 +73,6 @@ def test_compiling_changes_no_verdict() -> None:
     """The compiled validators object to the same documents as the published schemas."""
     plain = Draft202012Validator(published("playbook.v1"))
     for path in sorted((SCHEMAS.parent / "tests" / "corpus").glob("*.yaml")):
-        from runner.source import read_source
-
         source = read_source(path)[0]
         if source is not None:
             mine = {(tuple(e.absolute_path), e.validator) for e in validator("playbook.v1").iter_errors(source.data)}
@@ -169,7 +175,9 @@ def test_something_listed_twice() -> None:
     found = one({"uniqueItems": True}, ["a", "b", "a"])
     assert (found.code, found.path, found.message) == ("SC007", ("with", 2), "`with` lists `a` twice")
     assert one({"uniqueItems": True}, [{"a": 1}, {"a": 1}]).path == ("with", 1)
-    assert one({"uniqueItems": True}, [1, 1.0]).path == ("with", 1)
+    assert told({"uniqueItems": True}, [1, True, "1", {"a": 1, "b": 2}]) == []
+    assert told({"uniqueItems": False}, [1, 1]) == told({"uniqueItems": True}, "aa") == []
+    assert one({"uniqueItems": True}, [{"a": 1, "b": 2}, {"b": 2, "a": 1}]).code == "SC007"
 
 
 def test_patterns_explain_themselves() -> None:
@@ -237,6 +245,16 @@ OBJECTS = {
             {"text": 1, "text_file": 1},
             ("SC008", ("with", "text_file"), "`text` and `text_file` cannot stand together"),
         ),
+        (
+            {"oneOf": [{"type": "string", "enum": ["all"]}, {"type": "array"}]},
+            5,
+            ("SC003", ("with",), "`with` must be a text or a list, not a whole number (`5`)"),
+        ),
+        (
+            {"oneOf": [{"required": []}, {"minProperties": 0}]},
+            {},
+            ("SC008", ("with",), "`with` fits more than one form"),
+        ),
         ({"oneOf": [{"minimum": 1}, {"minimum": 2}]}, 3, ("SC008", ("with",), "`with` fits more than one form")),
         ({"not": {"const": 1}}, 1, ("SC009", ("with",), "`with` does not fit (not)")),
     ],
@@ -273,3 +291,45 @@ def test_words() -> None:
     assert types(["string"]) == "a text"
     assert types([]) == "nothing"
     assert choices(range(20)).endswith("`11` and 8 more")
+
+
+def test_plans_fit_their_schema() -> None:
+    """The plan that is written as JSON is one by the published schema, and a damaged one is not."""
+    at = datetime(2026, 12, 11, 14, 30, tzinfo=UTC)
+    slot = Slot("desk", "tickets", "7", "status")
+    item = Item(slot, "Ticket 7", ABSENT, UNKNOWN, Action.PERSON, "note", "cannot be given back", "a person: open")
+    run = RunPlan(
+        *("pause", "tickets", "desk", "Tickets", "open", True, at, None, (item,), 1, 1, 2, 0.5),
+        counts={("status", "open", "pending"): 3},
+        left=(Left("Ticket 8", "solved"),),
+        warnings=("slow",),
+    )
+    plan = Plan("match@2026-12-11T11:30", "Match", "open", at, "UTC", at, at, (run,), fingerprint={"store": "ab"})
+    data = json.loads(json.dumps(to_json(plan)))
+    assert problems(validator("plan.v1"), data) == []
+    data["runs"][0]["items"][0]["action"] = "erase"
+    assert [each.path for each in problems(validator("plan.v1"), data)] == [("runs", 0, "items", 0, "action")]
+
+
+def test_journals_fit_their_schema(tmp_path: Path) -> None:
+    """The lines that the journal writes are lines by the published schema, hash included."""
+    at = "2026-12-11T14:30:00.000Z"
+    ref = Ref("desk", "tickets", "7")
+    layer = Layer("match@x", "pause", 0, 1, 0, Claim(Op.PUT, "pending", give_back={"new": "open"}))
+    held = Held(Slot("desk", "tickets", "7", "status"), Merge.ATOMIC, "open", "open", (layer,), name="Ticket 7")
+    entry = Entry(4, "match@x", "pause", "open", ref, {"status": ("open", "pending")}, "intent")
+    file = journal.JournalFile(tmp_path, "match@x")
+    file.append(
+        [
+            journal.head("match@x", lineage="l", at=at, row={"id": "match@x"}),
+            *journal.intents([entry], {"7": {"status": held}}, at),
+            journal.outcomes([(4, "rejected", "closed ticket"), (5, "done", "")], at),
+            {"t": "ack", "at": at, "actor": "ana", "evidence": "", "evidence_hash": "", "done": True},
+        ]
+    )
+    file.close()
+    written = [json.loads(line) for line in file.path.read_text().splitlines()]
+    assert [line["t"] for line in written] == ["outage", "intent", "outcomes", "ack"]
+    for line in written:
+        assert problems(validator("journal.v1"), line) == []
+        assert problems(validator("journal.v1"), {**line, "h": "0"})
