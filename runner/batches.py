@@ -181,8 +181,9 @@ class Batches:
                 ledger.save(conn, now, [decision.intent for decision in decided])
                 ledger.write_entries(conn, entries, self.outside.now_ms())
             self._journal(rows)
-            for decision in decided:
-                tally.notes += notes_of(work, decision)
+            for decision, want in (pair for _, each in rows for pair in each):
+                if want is not None or work.mode != "open":
+                    tally.notes += notes_of(work, decision)
             return [(entry, decision, want) for entry, each in rows for decision, want in each]
         raise Busy(())
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from runner.batches import Desk
-from runner.model import value_from_json, value_to_json
+from runner.model import Json, value_from_json, value_to_json
 from runner.selecting import select
 from runner.spi import Found, KindSpec, Query
 from runner.store import ledger
@@ -41,14 +41,24 @@ def objects_of(spec: KindSpec, query: Query, desk: Desk, target: str) -> Iterato
     return select(query, spec, reader(desk, target), held_of, held_keys())
 
 
+def to_json(found: Found) -> dict[str, Json]:
+    """Return one object as a JSON object."""
+    values = {name: value_to_json(value) for name, value in found.values.items()}
+    return {"key": found.key, "name": found.name, "values": values}
+
+
+def from_json(line: Mapping[str, Json]) -> Found:
+    """Return the object that `to_json` wrote."""
+    return Found(line["key"], line["name"], {path: value_from_json(value) for path, value in line["values"].items()})
+
+
 def write_spool(path: Path, found: Iterable[Found]) -> int:
     """List objects into a file of JSON lines, durable and whole or not there at all; return how many."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part, count = path.with_suffix(".part"), 0
     with part.open("w", encoding="utf-8") as file:
         for one in found:
-            values = {name: value_to_json(value) for name, value in one.values.items()}
-            file.write(dumps({"key": one.key, "name": one.name, "values": values}) + "\n")
+            file.write(dumps(to_json(one)) + "\n")
             count += 1
         file.flush()
         os.fsync(file.fileno())
@@ -61,5 +71,4 @@ def read_spool(path: Path) -> Iterator[Found]:
     """Yield the objects of a spool file."""
     with path.open(encoding="utf-8") as file:
         for raw in file:
-            line = json.loads(raw)
-            yield Found(line["key"], line["name"], {k: value_from_json(v) for k, v in line["values"].items()})
+            yield from_json(json.loads(raw))

@@ -109,6 +109,8 @@ def show_acked(world: World, session: Session, done: Acked, zone: str) -> Exit:
 
 def prompt_for_steps(world: World, session: Session, reports: Iterable[Report]) -> Exit:
     """Go through the steps that wait, one by one, with the person at the terminal. Returns the exit code."""
+    from dataclasses import replace
+
     from runner.commands import people
     from runner.errors import RunnerError
     from runner.views import steps as views
@@ -126,8 +128,8 @@ def prompt_for_steps(world: World, session: Session, reports: Iterable[Report]) 
             if done is not None:
                 world.say(done.sentence)
                 last = done.report or last
-        left = bool(people.waiting(session, report.outage))
-        codes.add(last.exit_code if last.exit_code is not Exit.PEOPLE or left else Exit.DONE)
+        left = len(people.waiting(session, report.outage))
+        codes |= {replace(each, waiting=left).exit_code for each in (report, last)}
     return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
 
 

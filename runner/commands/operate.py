@@ -96,7 +96,10 @@ def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: N
         raise Usage("--now needs an end", hint="--for 3h, or --until '2026-12-11 14:30'")
     if until <= now:
         raise Usage("that end is over already", hint="give a later --until")
-    return [expand(playbook, session.config, start=now.replace(second=0, microsecond=0), end=until)]
+    start = now.replace(second=0, microsecond=0)
+    while _ended(session, made := expand(playbook, session.config, start=start, end=until)):
+        start -= timedelta(minutes=1)  # opened and given back within this minute: the id has to be another one
+    return [made]
 
 
 def _stored(session: Session, outage: str) -> Any:
@@ -241,7 +244,7 @@ def _fingerprint(session: Session, outage: Outage, runs: Sequence[RunPlan]) -> d
     for name in sorted({run.target for run in runs}):
         parts[f"target {name}"] = _target_digest(session, name)
     for run in runs:
-        if run.due and not run.counts:
+        if run.due and not session.readers.spec(run.target, run.kind).matches:
             values = [[str(item.slot), dumps(value_to_json(item.before))] for item in run.items]
             parts[f"live {run.run}"] = sha256(dumps(values).encode()).hexdigest()
     return parts
@@ -268,19 +271,27 @@ def apply(
     reports = []
     for outage, plan_ in zip(planned.outages, planned.plans, strict=True):
         register(session, outage, by, _leads(outage, plan_))
-        order = Order(session.deps.owner, force=force, resend=resend, patience=patience, spools=_spools(outage, spools))
+        order = Order(
+            session.deps.owner, force=force, resend=resend, patience=patience, spools=_listed(outage, plan_, spools)
+        )
         reports.append(executor.drive(session.desk, session.config, outage.id, order, progress))
     if spools is not None:
         shutil.rmtree(spools, ignore_errors=True)
     return [_with_warnings(session, report) for report in reports]
 
 
-def _spools(outage: Outage, folder: Path | None) -> dict[str, Path]:
+def spool_places(outage: Outage, folder: Path) -> dict[str, Path]:
+    """Return run -> the file below `folder` where planning lists its selection."""
+    mine = folder / sha256(outage.id.encode()).hexdigest()[:12]
+    return {run.id: mine / f"{run.order}.jsonl" for run in outage.runs}
+
+
+def _listed(outage: Outage, plan_: Plan, folder: Path | None) -> dict[str, Path]:
+    """Return the selections that were listed for the steps due at planning; later ones are selected anew."""
     if folder is None:
         return {}
-    mine = folder / sha256(outage.id.encode()).hexdigest()[:12]
-    found = {run.id: mine / f"{run.order}.jsonl" for run in outage.runs}
-    return {run: path for run, path in found.items() if path.exists()}
+    due = {run.run for run in plan_.runs if run.due}
+    return {run: path for run, path in spool_places(outage, folder).items() if run in due and path.exists()}
 
 
 def _leads(outage: Outage, plan_: Plan) -> dict[str, int]:

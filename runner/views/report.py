@@ -150,7 +150,7 @@ def _next(page: Page, report: Report, zone: str) -> None:
         if any(run.direction == "open" for run in report.runs):
             page.add("or give everything back now:")
             page.type(command("revert", report.outage))
-    elif report.restore_at is not None:
+    elif report.restore_at is not None and report.state != "closing":
         page.add(f"The restore is due {when(report.restore_at, zone)}. To give everything back earlier:")
         page.type(command("revert", report.outage))
     elif not report.waiting:
