@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert
 
@@ -26,10 +26,13 @@ from runner.store import ledger
 from runner.store import tables as t
 from runner.store.ledger import dumps
 from runner.timetable import State
+from runner.views.text import when
 from runner.work import Order, Progress
 
 if TYPE_CHECKING:
     from runner.load import Loaded
+
+TICKS_WITHIN: Final = 3_600_000  # milliseconds; a tick longer ago than this is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +150,28 @@ def plan(
     found = chosen_outages(session, loaded.playbook, moment, opens)
     plans = [plan_outage(session, each, moment, override=override, spools=spools) for each in found]
     if opens is None:
-        plans[0] = replace(plans[0], warnings=(*plans[0].warnings, *_vanished(session, loaded.playbook)))
+        plans[0] = replace(plans[0], warnings=(*plans[0].warnings, *vanished(session, loaded.playbook)))
     return Planned(tuple(plans), loaded.playbook, tuple(found), warnings)
 
 
-def _vanished(session: Session, playbook: Playbook) -> list[str]:
-    """A sentence for every open outage whose window is no longer in the file: it stays open until it is over."""
+def vanished(session: Session, playbook: Playbook) -> list[str]:
+    """Return a sentence for every open outage of a window that is no longer in the file: it stays until it is over.
+
+    What somebody opened with ``--now`` was never in the file.
+    """
     written = {each.id for each in outages(playbook, session.config)}
     with session.store.reading() as conn:
         rows = ledger.outage_rows(conn, unfinished_only=True)
     return [
         f"{row.id} is {row.state}, and its window is not in the file any more; to end it: runner revert {row.id}"
         for row in rows
-        if row.playbook == playbook.name and row.id not in written
+        if row.playbook == playbook.name and row.id not in written and _from_a_window(session, row)
     ]
+
+
+def _from_a_window(session: Session, row: Any) -> bool:
+    frozen = outage_of(row, session.config).playbook
+    return any(each.id == row.id for each in outages(frozen, session.config))
 
 
 def plan_outage(
@@ -354,9 +365,15 @@ def _with_warnings(session: Session, report: Report) -> Report:
         return report
     with session.store.reading() as conn:
         ticked = conn.execute(t.meta.select()).one().ticked_ms
-    if session.deps.now_ms() - ticked < 3_600_000:
+        row = ledger.outage_row(conn, report.outage)
+    if session.deps.now_ms() - ticked < TICKS_WITHIN:
         return report
-    sentence = f"nothing ticks here: nobody will restore {report.outage} when it ends"
+    verb = "open this, nor restore it," if report.state == "registered" else "restore this"
+    at = when(report.restore_at, row.timezone if row is not None else "UTC")
+    sentence = (
+        f"nobody will {verb} at {at}: nothing ticks here. Let cron or CI run it every few minutes, or type it then: "
+        "runner tick"
+    )
     return replace(report, warnings=(*report.warnings, sentence))
 
 
@@ -380,8 +397,8 @@ def the_outage(session: Session, name: str, *, states: Collection[str] = ("regis
     started = [row for row in found if row.state in ("open", "closing")]
     if len(started) == 1:
         return started[0]
-    listed = "\n".join(f"  runner revert {row.id}    # {row.state}: {row.title}" for row in found)
-    raise Usage(f"{len(found)} outages are meant by that:\n{listed}", hint="name one", code="OP002")
+    listed = "\n".join(f"  {row.id}    # {row.state}: {row.title}" for row in found)
+    raise Usage(f"{len(found)} outages are meant by that:\n{listed}", hint="name one of them", code="OP002")
 
 
 def plan_revert(session: Session, row: Any, *, only: str = "") -> Plan:
