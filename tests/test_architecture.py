@@ -29,18 +29,20 @@ ORDER = (
     {"source", "windows", "template", "layers", "catalogue", "report"},
     {"schema", "playbook", "kinds", "config"},
     {"checks", "expand", "planfile", "decide", "selecting", "timetable"},
-    {"load", "store", "guard"},
+    {"load", "store", "guard", "testing"},
     {"work"},
     {"endings", "readings"},
     {"batches"},
     {"spool", "people"},
+    {"steps"},
     {"planner", "executor"},
     {"registry"},
+    {"rehearsal"},
     {"views"},
     {"deps"},
     {"commands"},
     {"cli"},
-    {"__main__", "testing"},
+    {"__main__"},
 )
 PROVIDERS_SEE = {"model", "spi", "kinds", "minutes"}
 SHARED_BY_PROVIDERS = {"http"}
@@ -50,7 +52,11 @@ LONG_MODULES: dict[str, int] = {}
 LONG_FUNCTIONS: dict[str, int] = {}
 
 # Every suppression in the tree: (file, word) -> how many.
-ALLOWED: dict[tuple[str, str], int] = {}
+ALLOWED: dict[tuple[str, str], int] = {
+    ("runner/executor.py", "type: ignore"): 1,
+    ("runner/registry.py", "type: ignore"): 1,
+    ("runner/store/journal.py", "type: ignore"): 1,
+}
 
 SKIPS = {f"pytest.{way}" for way in ("skip", "xfail", "importorskip", "mark.skip", "mark.skipif", "mark.xfail")}
 
@@ -260,5 +266,6 @@ def test_the_way_in_is_light(option: str) -> None:
     """`runner --help` and `--version` import nothing but the standard library, click and the runner."""
     script = str(Path(sys.executable).parent / "runner")
     idle = imported_by(sys.executable, "-c", "pass")
-    extra = imported_by(script, option) - idle - set(sys.stdlib_module_names) - {"click", "runner"}
+    tried = {"org"}  # `copy` of the standard library asks for a module of Jython, which is not there
+    extra = imported_by(script, option) - idle - set(sys.stdlib_module_names) - {"click", "runner"} - tried
     assert extra == set()

@@ -55,8 +55,8 @@ def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert WHEELS.is_dir(), "no folder of wheels: run `make wheels`"
     place = tmp_path_factory.mktemp("empty") / "env"
     venv.create(place, with_pip=False, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", place / "bin" / "python", "install", "-q", "--no-index"]
-    run(*pip, "--find-links", WHEELS, wheel, cwd=place)
+    pip = [sys.executable, "-m", "pip", "--python", place / "bin" / "python", "install", "-q", "--no-compile"]
+    run(*pip, "--no-index", "--find-links", WHEELS, wheel, cwd=place)
     return place / "bin"
 
 
@@ -82,7 +82,7 @@ def test_an_outage_from_the_installed_wheel(bin_folder: Path, tmp_path: Path) ->
     (tmp_path / "runner.yaml").write_text(CONFIG)
     (tmp_path / "outage.yaml").write_text(PLAYBOOK)
     assert run(runner, "--version", cwd=tmp_path).strip().endswith("0.1.0")
-    run(runner, "sandbox", "seed", cwd=tmp_path)
+    run(runner, "sandbox", "seed", "--tickets", "20", cwd=tmp_path)
     before = run(runner, "sandbox", "dump", cwd=tmp_path)
     run(runner, "validate", "outage.yaml", cwd=tmp_path)
     assert "Phone" in run(runner, "plan", "outage.yaml", cwd=tmp_path)

@@ -171,7 +171,7 @@ class Clone:
         return done.stdout
 
     def seed(self) -> None:
-        self.runner("sandbox", "seed")
+        self.runner("sandbox", "seed", "--tickets", "20")
 
     def dump(self) -> str:
         return self.runner("sandbox", "dump")
@@ -231,7 +231,7 @@ def test_a_pull_request_is_planned_and_commented_once(clone: Clone) -> None:
     """The changed playbook's plan is the comment; a second push edits it in place; the summary holds both plans."""
     for enabled in ("false", "true", "false"):
         clone.commit(enabled=enabled)
-        (clone.folder / "plan.md").unlink(missing_ok=True)
+        clone.fresh_checkout()
         Path(clone.env["GITHUB_OUTPUT"]).write_text("")
         code, printed = clone.job("check", "plan")
         assert code == 0, printed
