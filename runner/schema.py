@@ -8,7 +8,7 @@ wants in `with` is not part of the playbook's schema: kinds are dispatched in co
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -57,7 +57,8 @@ def _unique(_: object, wanted: bool, instance: Json, _schema: object) -> Iterato
         yield ValidationError("listed twice")
 
 
-_Linear: Final = extend(Draft202012Validator, {"uniqueItems": _unique})
+_extended: Final[Callable[..., Any]] = extend  # jsonschema leaves it untyped
+_Linear: Final = _extended(Draft202012Validator, {"uniqueItems": _unique})
 
 
 def _in_line(schema: Json, definitions: Mapping[str, Any]) -> Json:
