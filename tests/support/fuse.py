@@ -48,11 +48,14 @@ class Fuse:
 
 
 class FusedStore(Store):
-    """A store that dies with its process."""
+    """A store that dies with its process (not with its machine: it does not wait for the disk)."""
 
     def __init__(self, path: Path, fuse: Fuse) -> None:
         super().__init__(path)
         self.fuse = fuse
+        raw = self._conn.connection.dbapi_connection
+        assert raw is not None
+        raw.execute("PRAGMA synchronous=OFF")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -104,6 +104,11 @@ def sent(play: Play, _: Any) -> int:
     return len(play.lab.world.outbox) - play.seen[1]
 
 
+def order(play: Play, _: Any) -> list[str]:
+    """The fields that the last command wrote, in order."""
+    return [short(change.slot) for change in play.lab.world.log[play.seen[0] :]]
+
+
 def waits(play: Play, _: Any) -> list[str]:
     """What people are asked to do: ``step: value``."""
     with play.lab.session.store.reading() as conn:
@@ -165,6 +170,7 @@ LOOKS: dict[str, Callable[[Any, Any], Any]] = {
     "says": says,
     "writes": writes,
     "sent": sent,
+    "order": order,
     "waits": waits,
     "stack": layers,
     "plan": planned,
