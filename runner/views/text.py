@@ -238,7 +238,7 @@ def run_name(run: str, target: str) -> str:
     """Return a run's id as ``step on target``; a follow-up reads ``step, follow-up 1, on target``."""
     step, _, rest = run.partition("/restore/")
     step = step.removesuffix(f"@{target}")
-    follow = f", follow-up {int(rest) + 1 if rest.isdecimal() else rest}," if rest else ""
+    follow = f", follow-up {rest}," if rest else ""
     return clean(f"{step}{follow} on {target}")
 
 

@@ -508,7 +508,7 @@ def test_small_words() -> None:
         "tag vip",
         "holidays",
     ]
-    assert run_name("hours@br/restore/1", "br") == "hours, follow-up 2, on br"
+    assert run_name("hours@br/restore/1", "br") == "hours, follow-up 1, on br"
     assert instant_json(None) is None
     assert clean("a\tb\ud800") == "a b\\ud800"
     assert columns("営業e\u0301") == 5

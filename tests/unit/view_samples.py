@@ -116,7 +116,7 @@ def partial_outage() -> Plan:
             stays="two-factor login stays on (restore: keep)",
         ),
         run(
-            "agents/restore/0",
+            "agents/restore/1",
             "notice",
             (item(sent, "We are back", ABSENT, "sha256:78", Action.SEND, note="mail to 43 agents"),),
             due=False,
