@@ -131,6 +131,8 @@ class _Drive:
         warnings = self._settle()
         if not warnings:
             self._runs_known()
+            if self.order.resend and not self.reverting:
+                self._open_unknown()
             while self._pass():
                 pass
             warnings += [
@@ -198,6 +200,14 @@ class _Drive:
                 with self.desk.store.transaction() as conn:
                     self.batches.fenced(conn)
                     ledger.drop_run(conn, self.outage.id, name)
+
+    def _open_unknown(self) -> None:
+        """Open the runs again of which nobody knows whether they were sent (``--resend``)."""
+        with self.desk.store.reading() as conn:
+            unknown = {entry.run for entry in ledger.in_state(conn, self.outage.id, ["unknown"])}
+        for run in self.outage.runs:
+            if run.id in unknown and self.states[run.id].state in ("active", "done"):
+                self._set(run, "opening")
 
     # --- one act ----------------------------------------------------------------------------------------------------
 

@@ -117,11 +117,18 @@ def _ended(session: Session, outage: Outage) -> bool:
 
 
 def _end(session: Session, outage: Outage) -> datetime:
-    """The end of an outage: the store's when it is open, because somebody may have extended it."""
+    """The end of an outage: the store's when it is open, because somebody may have extended it; the file's when that
+    was changed since."""
     row = _stored(session, outage.id)
-    if row is None or row.state in ("closed", "cancelled", "missed"):
+    if row is None or row.state in ("closed", "cancelled", "missed") or outage.end != _written_end(session, row):
         return outage.end
     return datetime.fromtimestamp(row.restore_ms / 1000, outage.end.tzinfo)
+
+
+def _written_end(session: Session, row: Any) -> datetime | None:
+    """The end that the stored playbook gives an outage, None when none of its windows is this outage."""
+    written = outages(outage_of(row, session.config).playbook, session.config)
+    return next((each.end for each in written if each.id == row.id), None)
 
 
 def _amended(session: Session, outage: Outage) -> Outage:
