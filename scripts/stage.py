@@ -36,6 +36,7 @@ class Stage:
     folder: Path
     now: datetime
     ticking: bool = False
+    terminal: bool = True
     code: int = 0
     _began: float = field(default_factory=time.monotonic)
     _waited: float = 0.0
@@ -63,8 +64,8 @@ class Stage:
     def run(self, line: str) -> str:
         """Return what a command line prints, to both streams; `code` is its exit code.
 
-        `runner ...` runs in this process, as if somebody sat at a terminal 100 columns wide. ``> FILE`` at the end
-        keeps the output in a file. Anything else is handed to the system.
+        `runner ...` runs in this process, with `terminal` as if somebody sat at one 100 columns wide. ``> FILE`` at the
+        end keeps the output in a file. Anything else is handed to the system.
         """
         command, _, file = line.partition(" > ")
         words = shlex.split(command, comments=True)
@@ -80,7 +81,7 @@ class Stage:
         out = io.StringIO()
         with self._inside(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
-                cli.main(words, prog_name="runner", obj=World(given=deps, terminal=True))
+                cli.main(words, prog_name="runner", obj=World(given=deps, terminal=self.terminal))
             except SystemExit as left:
                 self.code = int(left.code or 0)
         return out.getvalue()
