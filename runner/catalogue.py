@@ -1,6 +1,6 @@
 """Every diagnostic code: what it means and how to mend it. `runner explain CODE` prints an entry.
 
-Two tables, one namespace: codes of files, schemas and configuration, and codes of the semantic checks.
+Three tables, one namespace: files, schemas and configuration; semantic checks; faults and refusals at work.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Final
 
 from runner.catalogue_checks import SEMANTIC
 from runner.catalogue_entry import Entry
+from runner.catalogue_faults import FAULTS
 from runner.catalogue_syntax import SYNTAX
 
 __all__ = ["CODES", "SYNTAX", "Entry"]
 
-CODES: Final[Mapping[str, Entry]] = MappingProxyType({**SYNTAX, **SEMANTIC})
+CODES: Final[Mapping[str, Entry]] = MappingProxyType({**SYNTAX, **SEMANTIC, **FAULTS})

@@ -24,22 +24,22 @@ from runner.store import tables as t
 
 BUSY_SECONDS: Final = 30.0
 _NEXT = {
-    "locked": "another process holds the store; try again in a moment, or find it with `fuser {path}`",
-    "readonly": "the store file or its folder cannot be written by this user; check `ls -l {path}`",
-    "full": "the disk is full; free some space, then run `runner resume`: nothing is lost",
-    "corrupt": "the file is damaged; restore from the journal with `runner import journal/<outage>.jsonl`",
-    "notadb": "this file is no store; check `store.path` in runner.yaml",
-    "cantopen": "check that the folder of `store.path` exists and can be written",
+    "ST004": "another process holds the store; try again in a moment, or find it with `fuser {path}`",
+    "ST005": "the store file or its folder cannot be written by this user; check `ls -l {path}`",
+    "ST006": "the disk is full; free some space, then run `runner resume`: nothing is lost",
+    "ST007": "the file is damaged; restore from the journal with `runner import journal/<outage>.jsonl`",
+    "ST008": "this file is no store; check `store.path` in runner.yaml",
+    "ST009": "check that the folder of `store.path` exists and can be written",
 }
 _SAID = (
-    ("locked", "locked", "the store is locked by another process"),
-    ("readonly", "readonly", "the store is read-only"),
-    ("read-only", "readonly", "the store is read-only"),
-    ("full", "full", "the disk with the store is full"),
-    ("not a database", "notadb", "the store file is not a database"),
-    ("malformed", "corrupt", "the store file is damaged"),
-    ("unable to open", "cantopen", "the store cannot be opened"),
-    ("i/o error", "full", "the store cannot be written (disk I/O error)"),
+    ("locked", "ST004", "the store is locked by another process"),
+    ("readonly", "ST005", "the store is read-only"),
+    ("read-only", "ST005", "the store is read-only"),
+    ("full", "ST006", "the disk with the store is full"),
+    ("not a database", "ST008", "the store file is not a database"),
+    ("malformed", "ST007", "the store file is damaged"),
+    ("unable to open", "ST009", "the store cannot be opened"),
+    ("i/o error", "ST006", "the store cannot be written (disk I/O error)"),
 )
 
 
@@ -155,7 +155,7 @@ def _explained(fault: Exception, path: Path) -> StoreError:
     said = str(getattr(fault, "orig", None) or fault)
     for needle, name, sentence in _SAID:
         if needle in said.lower():
-            return StoreError(f"{sentence}: {path}", hint=_NEXT[name].format(path=path), code=f"ST_{name}")
+            return StoreError(f"{sentence}: {path}", hint=_NEXT[name].format(path=path), code=name)
     if isinstance(fault, DatabaseError | OperationalError | SQLAlchemyError | sqlite3.Error):
         return StoreError(f"the store {path} answered: {said}", hint="run `runner doctor`", code="ST002")
-    return StoreError(f"the store {path} cannot be used: {said}", hint=_NEXT["cantopen"].format(path=path))
+    return StoreError(f"the store {path} cannot be used: {said}", hint=_NEXT["ST009"].format(path=path), code="ST009")

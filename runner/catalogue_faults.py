@@ -1,0 +1,243 @@
+"""Codes of faults and refusals while the runner works: store (ST), journal (JR), targets (RG), planning (PL, PF),
+guards (GD), applying (AP), driving (EX), and the command line (CL, OP, AK, CF000, PB000)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from runner.catalogue_entry import Entry
+
+FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
+    {
+        "AK001": Entry(
+            "no such human step",
+            "The step that was acknowledged is not a step that people carry out in this outage, or the name fits "
+            "several.",
+            "`runner steps OUTAGE` lists what waits, each with the command to type.",
+        ),
+        "AP001": Entry(
+            "every window is over",
+            "All windows of the playbook lie in the past, so there is nothing to open.",
+            "Open it now with `--now --for 3h`, or write a new window.",
+        ),
+        "AP002": Entry(
+            "imported outages can only be reverted",
+            "The outage was rebuilt from its journal file. A journal is enough to give everything back, not to go on.",
+            "`runner revert OUTAGE`.",
+        ),
+        "AP003": Entry(
+            "the outage is over",
+            "The outage of this window was reverted or has ended. Applying would open it a second time.",
+            "`runner apply PLAYBOOK --now --for 3h` opens the playbook again as a new outage.",
+        ),
+        "AP004": Entry(
+            "the outage is being reverted",
+            "An outage that gives everything back cannot be extended.",
+            "`runner status` shows how far it is; apply the playbook again when it is done.",
+        ),
+        "CF000": Entry(
+            "runner.yaml cannot be used",
+            "The configuration has mistakes; they are listed with their places.",
+            "Mend them; each has a code of its own that `runner explain` knows.",
+        ),
+        "CL000": Entry(
+            "the command's words do not fit",
+            "A command, an option or a value of the command line is not known or does not go with the others.",
+            "`runner COMMAND --help` lists what there is.",
+        ),
+        "CL001": Entry(
+            "nobody can be asked",
+            "The command changes live systems and there is no terminal to ask on.",
+            "Add `--yes` and `--reason`; the message has the whole line.",
+        ),
+        "CL002": Entry("the answer was no", "The question was answered with no.", "Nothing was changed."),
+        "CL003": Entry(
+            "stopped at once",
+            "Ctrl-C a second time: the request in flight was not waited for.",
+            "`runner resume` looks at what arrived and goes on; nothing is lost.",
+        ),
+        "EX001": Entry(
+            "somebody wants something else",
+            "While this process was applying, somebody asked for a revert (or the other way round). It stopped between "
+            "two batches.",
+            "`runner status` shows who goes on.",
+        ),
+        "EX002": Entry(
+            "stopped on request",
+            "Ctrl-C or SIGTERM: the request in flight was finished and recorded.",
+            "`runner resume` goes on where it stopped, `runner revert` gives everything back.",
+        ),
+        "EX010": Entry(
+            "no such outage",
+            "The store has no outage with this id.",
+            "`runner status` lists what there is.",
+        ),
+        "GD001": Entry(
+            "refused by a guard",
+            "A guard of runner.yaml or a limit of the step stands in the way; the message has its figure.",
+            "Narrow the step, change the guard, or set it aside with `--override` and a reason.",
+        ),
+        "JR001": Entry("journal cannot be read", "The journal file is missing or may not be read.", "Check the path."),
+        "JR002": Entry(
+            "the journal's chain breaks",
+            "Each line of a journal carries the hash of all lines before it. From this line on it does not fit: the "
+            "file was edited or damaged.",
+            "Use an untouched copy. The store, where it exists, does not need the file.",
+        ),
+        "OP001": Entry(
+            "no such open outage",
+            "No outage is open under this name.",
+            "`runner status` lists outages; a playbook's name or the whole id will do.",
+        ),
+        "OP002": Entry(
+            "several outages are meant",
+            "More than one outage is open and the command does not say which.",
+            "Type one of the lines of the message.",
+        ),
+        "OS001": Entry(
+            "a file cannot be used",
+            "The system refuses a file or folder that the command needs.",
+            "Check the path, the rights, and the space on the disk.",
+        ),
+        "PB000": Entry(
+            "the playbook cannot be used",
+            "The playbook has mistakes; they are listed with their places.",
+            "Mend them; `runner validate` shows all files at once.",
+        ),
+        "PF001": Entry(
+            "the plan file was changed",
+            "A saved plan ends with a hash of its lines, and it does not fit: the file was edited or is cut short.",
+            "Make a new one: `runner plan PLAYBOOK -o FILE`.",
+        ),
+        "PF002": Entry(
+            "a plan of another store",
+            "Before-images live in the store. This plan was made against another one.",
+            "Apply it where it was made, or plan again here.",
+        ),
+        "PF003": Entry(
+            "the playbook changed since the plan",
+            "The file says something else than what was planned and reviewed.",
+            "Plan again and look at the difference.",
+        ),
+        "PF004": Entry("the plan comes too late", "The window of the plan is over.", "Plan again."),
+        "PF005": Entry(
+            "a target's configuration changed since the plan",
+            "runner.yaml describes a target otherwise than when the plan was made.",
+            "Plan again.",
+        ),
+        "PF006": Entry(
+            "live values moved since the plan",
+            "Somebody changed a value that the plan stands on; the message names it with both values.",
+            "Plan again and look at what changed.",
+        ),
+        "PL001": Entry(
+            "no object of this name",
+            "The target has no such schedule, channel, message or rule.",
+            "Use one of the names in the hint, or `{id: ...}`.",
+        ),
+        "PL002": Entry(
+            "several objects of this name",
+            "The name fits more than one object, and the runner does not guess.",
+            "Say which one with `{id: ...}`; the message lists the ids.",
+        ),
+        "PR001": Entry(
+            "a target cannot be read",
+            "The helpdesk or its provider does not answer, or refuses the credential. Nothing was changed.",
+            "Check the credential and the connection, then try again; `runner doctor` looks at every target.",
+        ),
+        "RG001": Entry(
+            "provider not installed",
+            "runner.yaml names a provider that no installed package offers.",
+            "`runner providers` lists the installed ones.",
+        ),
+        "RG002": Entry(
+            "provider cannot be loaded",
+            "The package of the provider fails while it is imported.",
+            "Reinstall or upgrade the package; the message has its fault.",
+        ),
+        "RG003": Entry(
+            "no such target", "runner.yaml has no target of this name.", "Use one of the names in the hint."
+        ),
+        "RG004": Entry(
+            "target cannot be opened",
+            "The provider refuses the target's settings.",
+            "Mend the target's `options` in runner.yaml as the message says.",
+        ),
+        "RG005": Entry(
+            "kind not offered",
+            "The target's provider does not offer this kind.",
+            "`runner providers` shows what it offers; a `checklist` leads people through the rest.",
+        ),
+        "RG006": Entry(
+            "sandbox cannot be loaded", "The package of the sandbox fails while it is imported.", "Reinstall it."
+        ),
+        "ST001": Entry(
+            "store of a newer version",
+            "A newer runner has written this store. An older one must not touch it.",
+            "Upgrade the runner. Nothing was changed.",
+        ),
+        "ST002": Entry(
+            "store fault", "The database answered with an unexpected fault.", "`runner doctor` looks at the store."
+        ),
+        "ST003": Entry(
+            "the store would be thrown away",
+            "In a CI job the checkout disappears with the job, and with it every before-image in a store inside it.",
+            "Put `store.path` on a kept volume, or say `store: {kept: true}` when the job saves and restores the file.",
+        ),
+        "ST004": Entry(
+            "store locked",
+            "Another process has held the store for longer than the runner waits.",
+            "Try again; find the process with `fuser` when it does not go away.",
+        ),
+        "ST005": Entry(
+            "store read-only", "The file or its folder cannot be written by you.", "Check the owner and the rights."
+        ),
+        "ST006": Entry(
+            "disk full",
+            "The disk with the store is full. Nothing is sent that was not recorded first.",
+            "Free some space, then `runner resume`.",
+        ),
+        "ST007": Entry(
+            "store damaged",
+            "The file is a database with damaged pages.",
+            "Restore a backup, or rebuild each outage with `runner import journal/OUTAGE.jsonl` in an empty store.",
+        ),
+        "ST008": Entry("not a store", "The file at `store.path` is no database.", "Check `store.path`."),
+        "ST009": Entry(
+            "store cannot be opened", "The folder of `store.path` is missing or closed to you.", "Create it."
+        ),
+        "ST010": Entry(
+            "somebody else is working on the outage",
+            "One process at a time drives an outage. The message says who and for how long its lease runs.",
+            "Wait; when that process is surely gone, `runner unlock OUTAGE --reason ...`.",
+        ),
+        "ST011": Entry(
+            "the lease was lost",
+            "This process was away (suspended, or too slow) and somebody may have taken over. It stopped before "
+            "sending anything more.",
+            "`runner status` shows who works on the outage; `runner resume` goes on.",
+        ),
+        "ST020": Entry(
+            "journal file cannot be written",
+            "The journal is written before anything is sent; without it nothing is sent.",
+            "Free some space or mend `store.journal`, then `runner resume`.",
+        ),
+        "WY001": Entry(
+            "no outage holds that",
+            "Only fields that an outage holds have a stack of layers.",
+            "Use one of the names in the hint; `runner show OUTAGE` lists what an outage holds.",
+        ),
+        "WY002": Entry(
+            "no outage holds that field",
+            "The object is held, but not in this field.",
+            "Use one of the fields in the hint.",
+        ),
+        "XX001": Entry(
+            "unexpected fault",
+            "This is a mistake in the runner itself or in a provider. What was sent is on record.",
+            "`runner doctor`, then `runner resume`. Please report it with the output under RUNNER_DEBUG=1.",
+        ),
+    }
+)
