@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -21,39 +22,69 @@ from runner.layers import Held
 from runner.model import Json, value_to_json
 from runner.store.ledger import Entry, dumps
 
+try:
+    import fcntl
+except ImportError:  # Windows has no advisory locks on whole files
+    fcntl = None  # type: ignore[assignment]
+
+_sync: Final = os.fdatasync if hasattr(os, "fdatasync") else os.fsync  # macOS has only fsync
 JOURNAL_VERSION: Final = 1
 _START: Final = "0" * 64
 
 
 class JournalFile:
-    """The journal of one outage, open for appending."""
+    """The journal of one outage, open for appending. Other processes may append to it too: an acknowledgement comes in
+    while a drive goes on."""
 
     def __init__(self, folder: Path, outage: str) -> None:
         """Open ``folder/<outage>.jsonl``, dropping a last line that a crash cut short. Raises `StoreError`."""
         self.path = folder / f"{outage.replace(':', '').replace('/', '_')}.jsonl"
+        self._size, self._chain = 0, _START
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-            self._file = os.fdopen(descriptor, "r+b")
-            self._chain = self._recover()
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as fault:
             raise _cannot(self.path, fault) from fault
+        try:
+            with alone(self._file):
+                self._catch_up()
+        except OSError as fault:
+            self.close()
+            raise _cannot(self.path, fault) from fault
+        except StoreError:
+            self.close()
+            raise
 
-    def _recover(self) -> str:
-        """Go to the end of the last whole line and return its hash."""
-        size = self._file.seek(0, os.SEEK_END)
+    def _catch_up(self) -> None:
+        """Learn the hash of the last whole line, which another process may have written, and drop a torn one."""
+        size = os.fstat(self._file).st_size
+        if size == self._size:
+            return
         tail, start = b"", size
         while start > 0 and tail.count(b"\n") < 2:
             step = min(start, 65536)
             start -= step
-            self._file.seek(start)
-            tail = self._file.read(step) + tail
+            os.lseek(self._file, start, os.SEEK_SET)
+            tail = os.read(self._file, step) + tail
         whole, _, torn = tail.rpartition(b"\n")
         if torn:
-            self._file.truncate(size - len(torn))
-        self._file.seek(0, os.SEEK_END)
+            os.ftruncate(self._file, size - len(torn))
         last = whole.rpartition(b"\n")[2]
-        return str(json.loads(last)["h"]) if last else _START
+        self._chain = self._hash_of(last) if last else _START
+        self._size = size - len(torn)
+
+    def _hash_of(self, line: bytes) -> str:
+        try:
+            found = json.loads(line)["h"]
+        except (ValueError, KeyError, TypeError):
+            found = None
+        if not isinstance(found, str):
+            raise StoreError(
+                f"the last line of the journal file {self.path} is damaged",
+                hint=f"move it away (`mv {self.path} {self.path}.damaged`), then go on: the store does not need it",
+                code="ST021",
+            )
+        return found
 
     @property
     def empty(self) -> bool:
@@ -61,25 +92,63 @@ class JournalFile:
         return self._chain == _START
 
     def append(self, lines: Iterable[dict[str, Json]]) -> None:
-        """Append lines and wait until they are on disk. Raises `StoreError`."""
-        texts, chain = [], self._chain
-        for line in lines:
-            body = dumps(line)
-            chain = sha256((chain + body).encode()).hexdigest()
-            texts.append(f'{body[:-1]},"h":"{chain}"}}\n')
-        if not texts:
+        """Append lines and wait until they are on disk; all of them or none. Raises `StoreError`."""
+        bodies = [dumps(line) for line in lines]
+        if not bodies:
             return
         try:
-            self._file.write("".join(texts).encode())
-            self._file.flush()
-            os.fdatasync(self._file.fileno())
+            with alone(self._file):
+                self._catch_up()
+                self._append(bodies)
         except OSError as fault:
             raise _cannot(self.path, fault) from fault
-        self._chain = chain
+
+    def _append(self, bodies: Iterable[str]) -> None:
+        texts, chain = [], self._chain
+        for body in bodies:
+            chain = sha256((chain + body).encode()).hexdigest()
+            texts.append(f'{body[:-1]},"h":"{chain}"}}\n')
+        data = memoryview("".join(texts).encode())
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        try:
+            left = data
+            while left:
+                left = left[os.write(self._file, left) :]
+            _sync(self._file)
+            if self._size == 0:
+                _sync_folder(self.path.parent)
+        except OSError:
+            os.ftruncate(self._file, self._size)
+            raise
+        self._size, self._chain = self._size + len(data), chain
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        os.close(self._file)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file durable, where a folder can be synced."""
+    if fcntl is None:
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(descriptor: int) -> Iterator[None]:
+    """Keep other processes of this machine that use `alone` out of an open file for a moment."""
+    if fcntl is None:
+        yield
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _cannot(path: Path, fault: OSError) -> StoreError:
