@@ -49,7 +49,7 @@ def test_it_ends_well(played: subprocess.CompletedProcess[str]) -> None:
 
 
 def test_it_shows_the_whole_story(played: subprocess.CompletedProcess[str]) -> None:
-    """Plan, apply, an edit by hand, a second outage, the stack of a field, and both reverts are there, in this order."""
+    """Plan, apply, an edit by hand, a second outage, the stack of a field and both reverts come in this order."""
     verbs = [line.split()[2] for line in played.stdout.splitlines() if line.startswith("$ runner ")]
     wanted = "sandbox sandbox plan apply sandbox sandbox apply why status revert revert sandbox"
     assert verbs == wanted.split()

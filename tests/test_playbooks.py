@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -44,12 +43,12 @@ def moments(outage: Outage) -> list[datetime]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Stage]:
+def desk(tmp_path: Path) -> Stage:
     """Return a fresh helpdesk with the runner on it, where nobody sits at a terminal."""
     stage = Stage(tmp_path / "desk", datetime.fromisoformat("2026-11-24T09:00:00-03:00"), terminal=False).build()
     stage.run(f"runner sandbox seed --tickets {TICKETS}")
     assert stage.code == 0
-    yield stage
+    return stage
 
 
 def carry_out(desk: Stage, line: str, *codes: int) -> str:
