@@ -3,6 +3,7 @@ except `Report.exit_code`, which follows from its contents."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -83,7 +84,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """Where one step of an outage stands: pending, opening, active, closing, done, waiting, failed, skipped, cancelled."""
+    """Where a step of an outage stands: pending, opening, active, closing, done, waiting, failed, cancelled, missed."""
 
     run: str
     kind: str
@@ -110,6 +111,12 @@ class OutageStatus:
     holder: str = ""  # who drives it now, "" when nobody
     when_told: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether all that is still held waits for people."""
+        held = [run for run in self.runs if run.state in ("opening", "active", "closing", "failed", "waiting")]
+        return bool(held) and all(run.state == "waiting" for run in held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +159,44 @@ class Task:
     due: datetime
     overdue: bool
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One held slot where live is not what the runner believes: `expected` was written or seen last."""
+
+    slot: Slot
+    name: str
+    expected: Value
+    live: Value
+    outages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history of an outage: who did what, and why."""
+
+    at: datetime
+    verb: str
+    actor: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One outage in detail. `counts` maps a state of the journal (done, intent, rejected, ...) to its objects."""
+
+    status: OutageStatus
+    events: tuple[Event, ...]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """One line of `runner doctor`: a part of the set-up, how it is, and what to do about it."""
+
+    part: str
+    state: Literal["ok", "note", "problem"]
+    words: str
+    hint: str = ""

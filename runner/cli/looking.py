@@ -33,4 +33,90 @@ def status(world: World, outage: str, everything: bool, exit_code: bool) -> Any:
     return look.overdue_code(found) if exit_code else Exit.DONE
 
 
-COMMANDS = (status,)
+@click.command()
+@click.argument("outage", default="")
+@common()
+@pass_world
+def show(world: World, outage: str) -> None:
+    """Show one outage in detail: its steps, its journal in figures, and who did what."""
+    from runner.commands import look
+    from runner.views import history as views
+
+    shown = look.show(world.session(create=False), outage)
+    if world.format == "json":
+        world.json(views.to_json(shown))
+    else:
+        world.say(views.human(shown, now=world.deps.now(), **world.look))
+
+
+@click.command()
+@click.argument("what")
+@click.argument("field", default="")
+@common()
+@pass_world
+def why(world: World, what: str, field: str) -> None:
+    """Show who wants what in a field: `why "Support BR" fri`, or `why target/kind/id/path`."""
+    from runner.commands.why import why as stacks
+    from runner.views import why as views
+
+    session = world.session(create=False)
+    found = stacks(session, what, field)
+    if world.format == "json":
+        world.json({"version": 1, "fields": [views.to_json(each) for each in found]})
+        return
+    zones = [session.config.targets[each.slot.target].zone for each in found]
+    texts = [views.human(each, timezone=zone, **world.look) for each, zone in zip(found, zones, strict=True)]
+    world.say("\n\n".join(texts))
+
+
+@click.command()
+@click.argument("outage", default="")
+@common()
+@pass_world
+def drift(world: World, outage: str) -> Any:
+    """Compare every held field with what is live; exit 4 when somebody edited one."""
+    from runner.commands import look
+    from runner.views import drift as views
+
+    found, held = look.drift(world.session(create=False), outage)
+    if world.format == "json":
+        world.json(views.to_json(found, held))
+    else:
+        world.say(views.human(found, held, **world.look))
+    return Exit.DIFFERENCES if found else Exit.DONE
+
+
+@click.command()
+@click.argument("target", default="")
+@common()
+@pass_world
+def providers(world: World, target: str) -> None:
+    """Show what every target of runner.yaml can do; without one, the installed providers."""
+    from runner.commands import setup
+    from runner.views import providers as views
+
+    tables = setup.offers(world.deps, world.config, world.open_with, target)
+    if world.format == "json":
+        world.json({**views.to_json(tables), "providers": setup.installed()})
+        return
+    world.say(views.human(tables, **world.look))
+    world.say("\nInstalled: " + ", ".join(f"{name} ({origin})" for name, origin in setup.installed().items()))
+
+
+@click.command()
+@common()
+@pass_world
+def doctor(world: World) -> Any:
+    """Check the set-up: store, journal, providers, credentials, one cheap read of each target, the ticker."""
+    from runner.commands import doctor
+    from runner.views import doctor as views
+
+    found = doctor.doctor(world.deps, world.config, world.open_with)
+    if world.format == "json":
+        world.json(views.to_json(found))
+    else:
+        world.say(views.human(found, **world.look))
+    return Exit.FAULT if any(each.state == "problem" for each in found) else Exit.DONE
+
+
+COMMANDS = (status, show, why, drift, providers, doctor)

@@ -161,4 +161,44 @@ def show_rehearsals(world: World, results: Any) -> Exit:
     return Exit.DONE if all(result.passed for result in results) else Exit.DIFFERENCES
 
 
-COMMANDS = (validate, explain, plan, rehearse)
+@click.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
+@common()
+@pass_world
+def init(world: World, folder: Path) -> None:
+    """Start here: write runner.yaml with an embedded helpdesk, and a first playbook."""
+    from runner.commands import setup
+
+    made = setup.init(world.deps, folder)
+    steps = ["runner sandbox seed", f"runner plan {made[-1]}", f"runner apply {made[-1]} --now --for 1h"]
+    steps += ["runner status", "runner revert"]
+    if folder != Path():
+        steps.insert(0, f"cd {folder}")
+        steps = [step.replace(f"{folder}/", "") for step in steps]
+    if world.format == "json":
+        world.json({"version": 1, "files": [str(path) for path in made], "next": steps})
+    else:
+        world.say("\n".join([*(f"wrote {path}" for path in made), "\nNext:", *(f"  {step}" for step in steps)]))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["partial", "full"]), default="partial", show_default=True, help="Which.")
+@click.option(
+    "--target", default="", metavar="NAME", help="For which target of runner.yaml; the first one if not said."
+)
+@common()
+@pass_world
+def new(world: World, name: str, kind: str, target: str) -> None:
+    """Write a commented playbook called NAME that validates as it stands."""
+    from runner.commands import setup
+    from runner.views.text import command
+
+    made = setup.new(world.deps, world.config, world.open_with, name, kind, target)
+    if world.format == "json":
+        world.json({"version": 1, "files": [str(made)]})
+    else:
+        world.say(f"wrote {made}\n\nNext:\n  {command('validate', str(made))}\n  {command('plan', str(made))}")
+
+
+COMMANDS = (init, new, validate, explain, plan, rehearse)

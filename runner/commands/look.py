@@ -1,17 +1,25 @@
-"""status, show, why, drift, steps: what there is and how it came to be. Nothing here writes."""
+"""status, show, drift: what there is, how it came to be, and what somebody edited. Nothing here writes."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from runner.commands import operate
 from runner.commands.session import Session
 from runner.errors import Exit, InvalidInput
 from runner.executor import outage_of
+from runner.layers import Held, same
+from runner.load import load_playbook
+from runner.model import ABSENT, Merge
 from runner.playbook import Outage
-from runner.report import OutageStatus, RunStatus
+from runner.report import Drift, Event, OutageStatus, RunStatus, Shown
+from runner.selecting import batched
+from runner.spi import Means, Query
 from runner.store import lease, ledger
 from runner.store import tasks as steps
 from runner.timetable import HOLDING
@@ -52,6 +60,7 @@ def _status(session: Session, row: Any) -> OutageStatus:
     with session.store.reading() as conn:
         states = ledger.run_states(conn, row.id)
         held = ledger.count_held(conn, row.id)
+        asked = {task.run for task in steps.tasks(conn, row.id) if task.state in steps.WAITING}
         waiting = steps.count_waiting(conn, row.id)
         holder = lease.holder(conn, row.id, session.deps.now_ms())
     runs = tuple(
@@ -59,7 +68,7 @@ def _status(session: Session, row: Any) -> OutageStatus:
             run.id,
             run.kind,
             run.target,
-            states[run.id].state if run.id in states else "pending",
+            "waiting" if run.id in asked else states[run.id].state if run.id in states else "pending",
             run.start,
             run.end,
             held.get(run.id, 0),
@@ -67,6 +76,8 @@ def _status(session: Session, row: Any) -> OutageStatus:
         for run in (outage.runs if outage is not None else ())
     )
     warnings += [f"{run}: {at.message}" for run, at in states.items() if at.message and at.state in HOLDING]
+    if row.state in LIVE and outage is not None:
+        warnings += _vanished(session, outage)
     return OutageStatus(
         outage=row.id,
         title=row.title,
@@ -75,7 +86,7 @@ def _status(session: Session, row: Any) -> OutageStatus:
         start=_instant(row.start_ms),
         end=_instant(row.restore_ms),
         runs=runs,
-        overdue=row.state in LIVE and any(late(run, row.desired, now) for run in runs),
+        overdue=row.state in LIVE and any(_late(run, row.desired, now) for run in runs),
         waiting=waiting,
         holder=holder,
         when_told=bool(row.when_told),
@@ -83,7 +94,24 @@ def _status(session: Session, row: Any) -> OutageStatus:
     )
 
 
-def late(run: RunStatus, desired: str, now: datetime) -> bool:
+def _vanished(session: Session, outage: Outage) -> list[str]:
+    """Say when the window of an outage is no longer in its playbook's file, where that file is at hand."""
+    path = next((each for each in _places(session, outage.playbook.file) if each.is_file()), None)
+    loaded = load_playbook(path)[0] if path is not None else None
+    if loaded is None or not loaded.complete:
+        return []
+    try:
+        found = operate.vanished(session, loaded.playbook)
+    except InvalidInput:
+        return []
+    return [sentence for sentence in found if sentence.startswith(f"{outage.id} is")]
+
+
+def _places(session: Session, name: str) -> list[Path]:
+    return [Path(name), session.config.file.parent / name] if name else []
+
+
+def _late(run: RunStatus, desired: str, now: datetime) -> bool:
     """Whether a step holds something that should have been given back by now."""
     return run.state in HOLDING and (desired == "revert" or (run.end is not None and run.end <= now))
 
@@ -93,5 +121,62 @@ def overdue_code(found: Sequence[OutageStatus]) -> Exit:
     late = [outage for outage in found if outage.overdue]
     if not late:
         return Exit.DONE
-    waiting = all(run.state == "waiting" for outage in late for run in outage.runs if run.state in HOLDING)
-    return Exit.PEOPLE if waiting else Exit.RESUME
+    return Exit.PEOPLE if all(outage.by_hand for outage in late) else Exit.RESUME
+
+
+# --- show -----------------------------------------------------------------------------------------------------------
+
+
+def show(session: Session, name: str) -> Shown:
+    """Return one outage with its history and its journal in figures. Raises `Usage` when nothing has that name."""
+    row = operate.the_outage(session, name)
+    with session.store.reading() as conn:
+        counts = ledger.count_entries(conn, row.id)
+        events = ledger.events(conn, row.id)
+    return Shown(
+        _status(session, row),
+        tuple(
+            Event(_instant(event.at_ms), event.verb, event.actor, event.reason, json.loads(event.detail) or "")
+            for event in events
+        ),
+        counts,
+    )
+
+
+# --- drift ----------------------------------------------------------------------------------------------------------
+
+
+def drift(session: Session, name: str = "") -> tuple[list[Drift], int]:
+    """Return every held field where live is not what the runner believes, and how many fields are held.
+
+    Reads every held object once. What people carry out and what was sent is not looked at. Raises `ProviderError`.
+    """
+    outage = operate.the_outage(session, name).id if name else None
+    with session.store.reading() as conn:
+        held = [one for one in ledger.all_held(conn, outage) if one.merge is not Merge.EFFECT]
+    found: list[Drift] = []
+    count = 0
+    for (target, kind), group in groupby(held, key=lambda one: (one.slot.target, one.slot.kind)):
+        spec = session.readers.spec(target, kind)
+        if spec.means is Means.PERSON:
+            continue
+        for page in batched(group, spec.page):
+            count += len(page)
+            found += _differences(session, page)
+    return found, count
+
+
+def _differences(session: Session, page: Sequence[Held]) -> list[Drift]:
+    first = page[0].slot
+    ids = tuple(dict.fromkeys(one.slot.key for one in page))
+    paths = tuple(dict.fromkeys(one.slot.path for one in page))
+    live = dict(session.readers.read(first.target, Query(first.kind, ids=ids, paths=paths)))
+    return [
+        Drift(one.slot, one.name, one.last, live.get(one.slot, ABSENT), _owners(one))
+        for one in page
+        if not same(one.merge, live.get(one.slot, ABSENT), one.last)
+    ]
+
+
+def _owners(held: Held) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(layer.owner for layer in held.layers if layer.of_outage))

@@ -110,7 +110,7 @@ def steps_words(outage: OutageStatus, separator: str = "\n") -> str:
 def needs(outage: OutageStatus) -> list[tuple[str, str, str]]:
     """Return what somebody has to do for this outage, as (sentence, command, style)."""
     found = []
-    if outage.overdue:
+    if outage.overdue and not outage.by_hand:
         verb = "resume" if outage.state == "closing" else "revert"
         found.append(("The restore is OVERDUE. Give back now:", command(verb, outage.outage), DANGER))
     elif any(run.state == "failed" for run in outage.runs):
