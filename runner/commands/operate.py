@@ -94,12 +94,12 @@ def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: N
                 code="AP001",
             )
         return [_amended(session, each) for each in left]
-    until = opens.until or (now + opens.for_ if opens.for_ else None)
+    start = now.replace(second=0, microsecond=0)
+    until = opens.until or (start + opens.for_ if opens.for_ else None)
     if until is None:
         raise Usage("--now needs an end", hint="--for 3h, or --until '2026-12-11 14:30'")
     if until <= now:
         raise Usage("that end is over already", hint="give a later --until")
-    start = now.replace(second=0, microsecond=0)
     while _ended(session, made := expand(playbook, session.config, start=start, end=until)):
         start -= timedelta(minutes=1)  # opened and given back within this minute: the id has to be another one
     return [made]
