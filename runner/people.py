@@ -81,6 +81,7 @@ def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: C
             title = want.title or f"Set {key}"
             menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
             steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, "waiting", due))
+            _renew(conn, slot)
 
 
 def _task(
@@ -105,31 +106,47 @@ def _task(
 
 
 def _close(conn: Connection, outage: str, run: Run, now: int) -> None:
-    open_tasks = {task.item: task for task in steps.tasks(conn, outage, run.id) if task.direction == "open"}
-    closing = {task.item for task in steps.tasks(conn, outage, run.id) if task.direction == "close"}
-    by_slot = {(task.key, task.path): task for task in open_tasks.values()}
+    mine = steps.tasks(conn, outage, run.id)
+    closing = {task.item for task in mine if task.direction == "close"}
+    by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
     for slot, _ in steps.layers_of_run(conn, outage, run.id):
         task = by_slot.get((slot.key, slot.path))
-        if task is not None and task.item in closing:
-            continue
-        held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
-        never = task is not None and task.state == "waiting"
-        if never and held is None and task is not None:
-            steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
-            question = _task(outage, run, task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", now)
-            steps.put_task(conn, {**question, "value": task.value})
-            continue
-        if never and task is not None:
-            steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
-        if held is None:
-            steps.drop_layer(conn, slot, outage, run.id)
-            continue
-        value = wanted(released(held, outage, run.id))
-        if run.keep or never or same(Merge.ATOMIC, value, held.last) or task is None:
-            gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
-            ledger.save(conn, {slot: held}, [gone])
-            continue
-        steps.put_task(conn, _task(outage, run, task.item, "close", slot, task.title, task.menu, value, "waiting", now))
+        if task is None or task.item not in closing:
+            _close_slot(conn, outage, run, slot, task, now)
+            _renew(conn, slot)
+
+
+def _close_slot(conn: Connection, outage: str, run: Run, slot: Slot, task: Any, now: int) -> None:
+    """Let go of one claim, with the opposite task where somebody has to do something for it. `task` opened it."""
+    held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
+    never = task is not None and task.state == "waiting"
+    if never:
+        steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
+    if never and held is None:
+        question = _task(outage, run, task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", now)
+        steps.put_task(conn, {**question, "value": task.value})
+        return
+    if held is None:
+        steps.drop_layer(conn, slot, outage, run.id)
+        return
+    value = wanted(released(held, outage, run.id))
+    if run.keep or never or same(Merge.ATOMIC, value, held.last) or task is None:
+        gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
+        ledger.save(conn, {slot: held}, [gone])
+        return
+    steps.put_task(conn, _task(outage, run, task.item, "close", slot, task.title, task.menu, value, "waiting", now))
+
+
+def _renew(conn: Connection, slot: Slot) -> None:
+    """Bring the values of tasks that wait on a slot up to date: a layer of another outage came or went."""
+    held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
+    if held is None:
+        return
+    for task in steps.waiting_at(conn, slot):
+        left = released(held, task.outage, task.run) if task.direction == "close" else held
+        value = ledger.pack(wanted(left))
+        if value != task.value:
+            steps.set_task(conn, task.outage, task.run, task.item, task.direction, value=value)
 
 
 def _settled_state(conn: Connection, outage: str, run: Run, *, closing: bool) -> str:
@@ -170,13 +187,10 @@ def acknowledge(
         task = waiting[0]
         entry = _acknowledged(conn, outage, run, task, ack)
         steps.add_ack(conn, task, ack, now_ms)
+        _renew(conn, Slot(task.target, task.kind, task.key, task.path))
         closing = task.direction == "close"
         state = _settled_state(conn, outage, run, closing=closing)
-    file = JournalFile(folder, outage)
-    try:
-        _note(file, store, entry, ack, now_ms)
-    finally:
-        file.close()
+        _note(conn, folder, outage, entry, ack, now_ms)
     return ("nothing is left to do for this step" if state == "done" else "more items of this step wait"), True
 
 
@@ -210,16 +224,23 @@ def _acknowledged(conn: Connection, outage: str, run: Run, task: Any, ack: Ack) 
     return Entry(ledger.next_seq(conn), outage, run.id, "close", slot.ref, changes, "same"), gone
 
 
-def _note(file: JournalFile, store: Store, entry: tuple[Entry, Held] | None, ack: Ack, now_ms: int) -> None:
+def _note(
+    conn: Connection, folder: Any, outage: str, entry: tuple[Entry, Held] | None, ack: Ack, now_ms: int
+) -> None:  # fmt: skip
+    """Record an acknowledgement in the journal, last of all before the commit: the file alone must be enough for a
+    revert, so it may know more than the store, and never less."""
     at = lines.rfc3339(now_ms)
     who = {"t": "ack", "at": at, "actor": ack.actor, "evidence": ack.evidence, "evidence_hash": ack.evidence_hash}
-    if entry is None:
-        file.append([{**who, "done": ack.done}])
-        return
-    row, held = entry
-    with store.transaction() as conn:
-        ledger.write_entries(conn, [replace(row, seq=ledger.next_seq(conn))], now_ms)
-    file.append([*lines.intents([row], {row.ref.key: {held.slot.path: held}}, at), {**who, "seq": row.seq}])
+    found: list[dict[str, Any]] = [{**who, "done": ack.done}]
+    if entry is not None:
+        row, held = entry
+        ledger.write_entries(conn, [row], now_ms)
+        found = [*lines.intents([row], {row.ref.key: {held.slot.path: held}}, at), {**who, "seq": row.seq}]
+    file = JournalFile(folder, outage)
+    try:
+        file.append(found)
+    finally:
+        file.close()
 
 
 def evidence_hash(data: bytes) -> str:

@@ -30,6 +30,13 @@ def tasks(conn: Connection, outage: str, run: str = "") -> list[Any]:
     return list(conn.execute(statement.order_by(t.tasks.c.due_ms, t.tasks.c.run, t.tasks.c.item)))
 
 
+def waiting_at(conn: Connection, slot: Slot) -> list[Any]:
+    """Return the tasks of all outages that wait for somebody to set one slot."""
+    c = t.tasks.c
+    at = (c.target == slot.target, c.kind == slot.kind, c.key == slot.key, c.path == slot.path)
+    return list(conn.execute(select(t.tasks).where(*at, c.state == "waiting")))
+
+
 def put_task(conn: Connection, row: dict[str, Any]) -> None:
     """Make a task; one that exists keeps its state while its value is the same, and waits again when it changed."""
     key = [t.tasks.c[name] == row[name] for name in ("outage", "run", "item", "direction")]
