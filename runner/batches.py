@@ -92,10 +92,10 @@ class Batches:
 
     def check_wish(self, conn: Connection, outage: str) -> None:
         """Stop at this border when somebody wants something else by now. Raises `Interrupted`."""
-        row = ledger.outage_row(conn, outage)
-        if row is not None and row.desired != self.wish:
+        desired = ledger.desired(conn, outage)
+        if desired and desired != self.wish:
             raise Interrupted(
-                f"{outage}: somebody asked for `{row.desired}` meanwhile; stopped at a batch border",
+                f"{outage}: somebody asked for `{desired}` meanwhile; stopped at a batch border",
                 hint="nothing is lost; `runner status` shows who goes on",
                 code="EX001",
             )
@@ -168,17 +168,16 @@ class Batches:
             with self.store.transaction() as conn:
                 self.fenced(conn)
                 self.check_wish(conn, work.outage)
-                refs = [Ref(work.target, work.spec.kind, key) for key in keys]
-                open_elsewhere = [e for e in ledger.unfinished(conn, refs=refs) if e.outage != work.outage]
+                open_here = ledger.unfinished_on(conn, work.target, work.spec.kind, keys)
+                open_elsewhere = [entry for entry in open_here if entry.outage != work.outage]
                 if open_elsewhere:
                     raise Busy(open_elsewhere)
-                now = ledger.held(conn, work.target, work.spec.kind, keys)
-                if {slot: one.rev for slot, one in now.items()} != {slot: one.rev for slot, one in was.items()}:
+                if not ledger.unmoved(conn, was, work.target, work.spec.kind, keys):
                     continue
-                rows = self._decide(conn, work, jobs, now, live)
+                rows = self._decide(conn, work, jobs, was, live)
                 entries = [entry for entry, _ in rows]
                 decided = [decision for _, each in rows for decision, _ in each]
-                ledger.save(conn, now, [decision.intent for decision in decided])
+                ledger.save(conn, was, [decision.intent for decision in decided])
                 ledger.write_entries(conn, entries, self.outside.now_ms())
             self._journal(rows)
             for decision, want in (pair for _, each in rows for pair in each):

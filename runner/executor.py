@@ -168,7 +168,7 @@ class _Drive:
     def _settle(self) -> list[str]:
         """Conclude what an earlier process left without outcome; a target that cannot be read stops the drive."""
         with self.desk.store.reading() as conn:
-            entries = ledger.unfinished(conn, outage=self.outage.id)
+            entries = ledger.unfinished(conn, self.outage.id)
         for target in sorted({entry.ref.target for entry in entries}):
             mine = [entry for entry in entries if entry.ref.target == target]
             try:

@@ -256,7 +256,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close")
     sheet = _Sheet()
     with bench.store.reading() as conn:
-        count = ledger.count_held(conn, outage.id).get(run.id, 0)
+        count = ledger.count_of_run(conn, outage.id, run.id)
     after = ""
     while True:
         with bench.store.reading() as conn:

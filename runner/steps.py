@@ -191,7 +191,7 @@ class Steps:
         total = Tally()
         self._let_go_of(run, spec, _all, total, mode="keep" if run.keep else "close")
         with self.desk.store.reading() as conn:
-            left = ledger.count_held(conn, self.outage.id).get(run.id, 0)
+            left = ledger.count_of_run(conn, self.outage.id, run.id)
         if total.fault is not None or left:
             message = total.fault.message if total.fault else f"{left} objects could not be given back"
             self.set(run, None, message=message)
@@ -204,7 +204,7 @@ class Steps:
     ) -> None:
         work = Work(self.outage.id, run.id, run.target, spec, mode, force=self.order.force)
         with self.desk.store.reading() as conn:
-            count = ledger.count_held(conn, self.outage.id).get(run.id, 0)
+            count = ledger.count_of_run(conn, self.outage.id, run.id)
         self.progress.started(run.id, count)
         for page in self._held_keys(run):
             for keys in batched((key for key in page if which(key)), spec.max_batch):

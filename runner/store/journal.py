@@ -20,7 +20,8 @@ from typing import Any, Final
 from runner.errors import InvalidInput, StoreError
 from runner.layers import Held
 from runner.model import Json, value_to_json
-from runner.store.ledger import Entry, dumps
+from runner.store.ledger import Entry
+from runner.store.packing import dumps
 
 try:
     import fcntl

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from runner.layers import Held
 from runner.model import Layer, Slot, value_to_json
 from runner.store import tables as t
-from runner.store.ledger import dumps, held, layer_row, read_layer
+from runner.store.packing import dumps
+from runner.store.stacks import add_layer, held, read_layer
 
 WAITING = ("waiting", "question")
 
@@ -63,7 +64,7 @@ def add_ack(conn: Connection, task: Any, ack: Any, at_ms: int) -> None:
 def put_layer(conn: Connection, slot: Slot, layer: Layer) -> None:
     """Store a human claim; the slot itself is stored when somebody says what stood there before."""
     drop_layer(conn, slot, layer.owner, layer.run)
-    conn.execute(insert(t.layers), layer_row(slot, layer))
+    add_layer(conn, slot, layer)
 
 
 def drop_layer(conn: Connection, slot: Slot, owner: str, run: str) -> None:
