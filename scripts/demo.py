@@ -18,7 +18,7 @@ from typing import Any
 
 from stage import ROOT, Stage
 
-TICKETS = 2000
+TICKETS = 1000
 START = datetime(2026, 12, 11, 11, 30, tzinfo=timezone(timedelta(hours=-3)))
 FOLDER = ROOT / ".runner" / "demo"
 FIRST = "playbooks/quick-start/quarter-final.yaml"
@@ -85,7 +85,7 @@ def main() -> int:
     run(f"runner apply {SECOND} --now --for 2h --yes", plan_again=False)
     screen.say("""Who wants what in Friday's hours? Base at the bottom, each outage a layer, and the person's edit, too.
         Nobody overwrites anybody.""")
-    run("runner why helpdesk/business_hours/101/hours/fri")
+    run('runner why "Support BR" fri')
     run("runner status")
 
     stage.at(START + timedelta(minutes=90))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from runner.catalogue import CODES
 from runner.cli import EPILOG, cli
 from runner.cli.sandbox import whole
 from runner.cli.world import World
+from runner.minutes import WEEKDAYS
 from runner.spi import KindSpec, Means, Reversal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +32,23 @@ FAMILIES = {
     "KD": "Use of the common kinds",
     "TX": "Texts and templates",
     "OV": "Playbooks that overlap",
-    "GR": "Guards",
+    "GR": "Guards of runner.yaml",
+    "PB": "The playbook as a whole",
+    "PL": "Planning",
+    "PF": "Saved plans",
+    "GD": "Guards that refuse",
+    "AP": "Applying and extending",
+    "EX": "Driving an outage",
+    "OP": "Which outage is meant",
+    "WY": "Which field is meant",
+    "AK": "Steps that people carry out",
+    "RG": "Targets and providers",
+    "PR": "Faults of a target",
+    "ST": "The store",
+    "JR": "The journal file",
+    "CL": "The command line",
+    "OS": "The operating system",
+    "XX": "Defects of the runner",
 }
 
 Schema = Mapping[str, Any]
@@ -65,6 +82,8 @@ def type_of(field: Schema) -> str:
         return ", ".join(code(each) for each in field["enum"])
     if "$ref" in field:
         return str(field["$ref"]).rpartition("/")[2].replace("followUp", "follow-up")
+    if "oneOf" in field and (shape := _known_shape(field["oneOf"])):
+        return shape
     if "oneOf" in field or "anyOf" in field:
         choices = field.get("oneOf") or field.get("anyOf") or ()
         return " or ".join(dict.fromkeys(type_of(each) for each in choices if type_of(each)))
@@ -72,6 +91,15 @@ def type_of(field: Schema) -> str:
     words = [types] if isinstance(types, str) else list(types)
     named = {"string": "text", "boolean": "`true` or `false`", "object": "fields", "null": "nothing"}
     return " or ".join(_list_of(field) if word == "array" else named.get(word, word) for word in words)
+
+
+def _known_shape(choices: Sequence[Schema]) -> str:
+    """Return how the selectors and the announced texts of the common kinds are called."""
+    if any("id" in each.get("properties", {}) for each in choices):
+        return "name, `{id: ...}`, or a list"
+    if any(each.get("type") == "object" and "additionalProperties" in each for each in choices):
+        return "text, or locale to text"
+    return ""
 
 
 def _list_of(field: Schema) -> str:
@@ -84,7 +112,11 @@ def table(group: Schema) -> Iterator[str]:
     required = set(group.get("required", ()))
     yield "| field | value | what it is |"
     yield "| --- | --- | --- |"
-    for name, field in group.get("properties", {}).items():
+    named = group.get("properties", {})
+    if set(named) == set(WEEKDAYS):
+        yield f"| {', '.join(f'`{day}`' for day in WEEKDAYS)} | list of text | {cell(named['mon']['description'])} |"
+        return
+    for name, field in named.items():
         words = [cell(str(field.get("description", field.get("title", ""))))]
         if "default" in field and field["default"] not in ({}, []):
             words.append(f"Default: {code(field['default'])}.")
@@ -177,7 +209,8 @@ def embedded_names() -> str:
 def codes() -> str:
     """Return every diagnostic code, by family."""
     lines: list[str] = []
-    for family, title in FAMILIES.items():
+    others = sorted({name[:2] for name in CODES} - FAMILIES.keys())
+    for family, title in [*FAMILIES.items(), *((name, "Others") for name in others)]:
         lines += [f"## {family}: {title}", ""]
         for name, entry in sorted(CODES.items()):
             if name.startswith(family):

@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -78,12 +79,15 @@ class Stage:
 
     def _runner(self, words: list[str]) -> str:
         deps = Deps({}, OWNER, wall=self.wall, boot_clock=self.wall, wait=self._wait)
-        out = io.StringIO()
+        out, stdin = io.StringIO(), sys.stdin
+        sys.stdin = io.StringIO()  # nobody answers
         with self._inside(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             try:
                 cli.main(words, prog_name="runner", obj=World(given=deps, terminal=self.terminal))
             except SystemExit as left:
                 self.code = int(left.code or 0)
+            finally:
+                sys.stdin = stdin
         return out.getvalue()
 
     def _other(self, words: list[str]) -> str:
