@@ -298,6 +298,7 @@ class Batches:
         """Record the outcomes of a batch (T2). `again` of the tally holds the keys of objects that did not change."""
         tally, at = Tally(), self._at()
         states: list[tuple[int, str, str]] = []
+        mixed: dict[int, dict[str, str]] = {}
         with self.store.transaction() as conn:
             self.fenced(conn)
             now = ledger.held(conn, entries[0].ref.target, spec.kind, [entry.ref.key for entry in entries])
@@ -307,6 +308,8 @@ class Batches:
                 ends = [ending(entry, path, sight) for path in entry.changes]
                 state, reason = worst(ends)
                 states.append((entry.seq, state, reason))
+                if any(end.state != state for end in ends):
+                    mixed[entry.seq] = {path: end.state for path, end in zip(entry.changes, ends, strict=True)}
                 settled += [end.held for end in ends if end.held is not None]
                 tally.notes += [end.note for end in ends if end.note is not None]
                 pairs = zip(ends, entry.changes.values(), strict=True)
@@ -315,7 +318,7 @@ class Batches:
                     tally.again.add(entry.ref.key)
             ledger.save(conn, now, settled)
             ledger.set_states(conn, states)
-        self.journal.append([lines.outcomes(states, at)])
+        self.journal.append([lines.outcomes(states, at, mixed)])
         return tally
 
     def settle(self, entries: Sequence[Entry]) -> Tally:

@@ -75,12 +75,12 @@ def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: C
             steps.put_layer(conn, slot, layer)
             held = ledger.held(conn, run.target, run.kind, [key]).get(slot)
             value = want.claim.value if held is None else wanted(claimed(held, layer))
-            if held is not None and same(Merge.ATOMIC, value, held.last):
-                continue
+            there = held is not None and same(Merge.ATOMIC, value, held.last)
             due = int(run.start.timestamp() * 1000)
             title = want.title or f"Set {key}"
             menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
-            steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, "waiting", due))
+            state = "done" if there else "waiting"  # another outage has had it done
+            steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, state, due))
             _renew(conn, slot)
 
 

@@ -191,7 +191,12 @@ def finish(
         from runner.cli.settling import prompt_for_steps
 
         return prompt_for_steps(world, session, [report for report in every if report.waiting])
-    codes = {report.exit_code for report in every}
+    return worst(every)
+
+
+def worst(reports: Iterable[Report]) -> Exit:
+    """Return the exit code of several drives: RESUME wins over PEOPLE wins over DONE."""
+    codes = {report.exit_code for report in reports}
     return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -161,4 +162,100 @@ def _asked(world: World, session: Session, task: Task) -> Acked | None:
         return people.acknowledge(session, row, task.run, task.item, said, before=before or None, progress=progress)
 
 
-COMMANDS: tuple[click.Command, ...] = (steps, ack)
+@click.command()
+@click.argument("what")
+@click.argument("field", default="")
+@click.option("--reason", metavar="WHY", help="Why, for the history.")
+@common()
+@pass_world
+def rebase(world: World, what: str, field: str, reason: str | None) -> Any:
+    """Put people's edits below the outages: the outage's values stand now, the edits come back when it ends.
+
+    WHAT is an outage, or a field as `runner why` takes it.
+    """
+    from runner.cli.driving import finish, worst
+    from runner.commands import settle
+    from runner.views import report as views
+    from runner.views.text import amount
+
+    session = world.session(create=True)
+    with world.at_the_wheel() as progress:
+        done = settle.rebase(session, what, field, world.by(reason), progress)
+    if world.format == "json":
+        reports = [views.to_json(report) for report in done.reports]
+        world.json({"version": 1, "slots": [str(slot) for slot in done.slots], "reports": reports})
+        return worst(done.reports)
+    if not done.slots:
+        world.say("No edit lies above an outage: there is nothing to rebase.")
+        return Exit.DONE
+    world.say(
+        f"{amount(len(done.slots), 'edit')} come back when the outages end:"
+        if len(done.slots) > 1
+        else "1 edit comes back when the outage ends:"
+    )
+    world.say("\n".join(f"  {slot}" for slot in done.slots[:20]) + "\n")
+    return finish(world, session, done.reports)
+
+
+@click.command()
+@click.argument("outage")
+@click.option("--reason", metavar="WHY", required=True, help="Why, for the history: who is gone, and how you know.")
+@common()
+@pass_world
+def unlock(world: World, outage: str, reason: str) -> None:
+    """Take an outage away from whoever holds it. Nothing that they send after this counts."""
+    from runner.commands import settle
+    from runner.views.text import command
+
+    name, held = settle.unlock(world.session(create=True), outage, world.by(reason))
+    if world.format == "json":
+        world.json({"version": 1, "outage": name, "held_by": held})
+        return
+    world.say(f"{name} was held by {held}: taken away." if held else f"Nobody held {name}.")
+    world.say(f"Go on with:\n  {command('resume', name)}")
+
+
+@click.command()
+@click.argument("outage", default="")
+@click.option("-o", "--out", default="-", type=click.Path(path_type=Path, allow_dash=True), help="File; - is stdout.")
+@common()
+@pass_world
+def export(world: World, outage: str, out: Path) -> None:
+    """Write the journal of an outage: JSON lines that alone are enough to take it back (`runner import`)."""
+    from runner.commands import movement
+
+    lines = movement.export(world.session(create=False), outage)
+    if str(out) == "-":
+        for line in lines:
+            click.echo(line)
+        return
+    count = movement.write(out, lines)
+    if world.format == "json":
+        world.json({"version": 1, "file": str(out), "lines": count})
+    else:
+        world.say(f"wrote {out}: {count:,} lines, its chain is whole")
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--reason", metavar="WHY", help="Why, for the history.")
+@common()
+@pass_world
+def import_(world: World, files: tuple[Path, ...], reason: str | None) -> None:
+    """Rebuild outages in an empty store from their journal files alone; they can only be reverted then."""
+    from dataclasses import asdict
+
+    from runner.commands import movement
+    from runner.views.text import amount, command
+
+    found = movement.bring_in(world.session(create=True), files, world.by(reason))
+    if world.format == "json":
+        world.json({"version": 1, "outages": [asdict(one) for one in found]})
+        return
+    for one in found:
+        unsure = f", {one.unfinished:,} to be looked up" if one.unfinished else ""
+        world.say(f"{one.outage}: {amount(one.objects, 'entry', 'entries')} read, {one.held:,} objects held{unsure}")
+        world.say(f"Give it back with:\n  {command('revert', one.outage)}")
+
+
+COMMANDS: tuple[click.Command, ...] = (steps, ack, rebase, unlock, export, import_)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -33,13 +33,18 @@ JOURNAL_VERSION: Final = 1
 _START: Final = "0" * 64
 
 
+def path_of(folder: Path, outage: str) -> Path:
+    """Return the journal file of an outage."""
+    return folder / f"{outage.replace(':', '').replace('/', '_')}.jsonl"
+
+
 class JournalFile:
     """The journal of one outage, open for appending. Other processes may append to it too: an acknowledgement comes in
     while a drive goes on."""
 
     def __init__(self, folder: Path, outage: str) -> None:
         """Open ``folder/<outage>.jsonl``, dropping a last line that a crash cut short. Raises `StoreError`."""
-        self.path = folder / f"{outage.replace(':', '').replace('/', '_')}.jsonl"
+        self.path = path_of(folder, outage)
         self._size, self._chain = 0, _START
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -196,13 +201,17 @@ def intents(entries: Sequence[Entry], slots: dict[str, dict[str, Held]], at: str
         }
 
 
-def outcomes(states: Sequence[tuple[int, str, str]], at: str) -> dict[str, Json]:
-    """Return the line of one batch's outcomes: state -> journal numbers, and reasons where there are any."""
+def outcomes(
+    states: Sequence[tuple[int, str, str]], at: str, paths: Mapping[int, Mapping[str, str]] | None = None
+) -> dict[str, Json]:
+    """Return the line of one batch's outcomes: state -> journal numbers, and reasons where there are any. `paths` holds
+    the states of single fields (number -> path -> state) of objects whose fields came to different ends."""
     by_state: dict[str, list[int]] = {}
     for seq, state, _ in states:
         by_state.setdefault(state, []).append(seq)
     reasons = {str(seq): reason for seq, _, reason in states if reason}
-    return {"t": "outcomes", "at": at, **by_state, **({"reasons": reasons} if reasons else {})}
+    mixed = {"paths": {str(seq): dict(ends) for seq, ends in paths.items()}} if paths else {}
+    return {"t": "outcomes", "at": at, **by_state, **({"reasons": reasons} if reasons else {}), **mixed}
 
 
 def layer_to_json(layer: Any) -> dict[str, Json]:

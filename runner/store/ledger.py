@@ -196,6 +196,11 @@ def set_ref(conn: Connection, seqs: Sequence[int], ref: str) -> None:
     conn.execute(update(t.journal).where(t.journal.c.seq.in_(list(seqs))).values(ref=ref))
 
 
+def any_entry(conn: Connection, seqs: Sequence[int]) -> bool:
+    """Whether the journal has a row with one of these numbers."""
+    return conn.execute(select(t.journal.c.seq).where(t.journal.c.seq.in_(seqs)).limit(1)).first() is not None
+
+
 def touched(conn: Connection, outage: str) -> bool:
     """Whether the outage ever recorded an intent."""
     return conn.execute(select(t.journal.c.seq).where(t.journal.c.outage == outage).limit(1)).first() is not None
