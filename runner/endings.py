@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner.layers import Held, recover, released, same, see
+from runner.layers import Held, recover, released, same, see, unsent, wanted
 from runner.model import Merge, Outcome, Slot, Value, Verdict
 from runner.report import Fate, Note
 from runner.store.ledger import Entry
@@ -47,16 +47,21 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
     proven = same(held.merge, before, after) or is_proven(outcome)
     seen = after if proven else sight.live.get(slot, before)
     refused = outcome is not None and outcome.verdict is Verdict.REJECTED
+    # a step that is amended also lets go of what it no longer wants: then the layers do not come to what was written
+    opens = entry.direction == "open" and same(held.merge, wanted(held), after)
     if not refused and recover(held.merge, before, after, seen):
         landed = replace(held, last=after)
-        if entry.direction == "close":
+        if not opens:
             landed = released(landed, entry.outage, entry.run)
         return End("done", see(landed, seen, n=sight.n, at=sight.at))
-    still = see(held, seen, n=sight.n, at=sight.at)
+    if opens:
+        still = unsent(held, before, after, seen, n=sight.n, at=sight.at)
+    else:
+        still = see(held, seen, n=sight.n, at=sight.at)
     if outcome is None or outcome.verdict is Verdict.UNKNOWN:
         return End("void", still, "the write did not arrive")
     reason = outcome.reason if refused else "the target answered OK and changed nothing"
-    if entry.direction == "open":
+    if opens:
         still = released(still, entry.outage, entry.run)
     return End("rejected", still, reason, Note(Fate.REJECTED, slot, held.name, wanted=after, live=seen, reason=reason))
 

@@ -166,6 +166,25 @@ def see(held: Held, live: Value, *, n: int, at: str) -> Held:
     return replace(held, layers=(*layers, mine), last=live)
 
 
+def unsent(held: Held, before: Value, after: Value, live: Value, *, n: int, at: str) -> Held:
+    """Take in what is live although the write `before -> after` that opens a layer did not arrive.
+
+    What differs from `before` is a person's edit. It is put on top of what the write would have made, because that is
+    sent again: hours that somebody opened next to ours are no answer to a closure that was never seen.
+    """
+    if same(held.merge, live, before):
+        return replace(held, last=live)
+    made = live
+    if held.merge in (Merge.SET, Merge.MINUTES) and not any(map(_odd, (before, after, live))):
+        was, will, now = (members(held.merge, value) for value in (before, after, live))
+        made = _value(held.merge, (will | (now - was)) - (was - now))
+    elif held.merge is Merge.TEXT and not any(map(_odd, (before, after, live))):
+        body = str(before).rstrip("\n")
+        if str(after).startswith(f"{body}\n"):
+            made = _join(live, str(after).removeprefix(f"{body}\n"))
+    return replace(see(replace(held, last=after), made, n=n, at=at), last=live)
+
+
 def _difference(merge: Merge, below: _State, live: Value) -> Claim:
     if merge in (Merge.SET, Merge.MINUTES) and not _odd(live) and not _odd(below.value):
         was, now = members(merge, below.value), members(merge, live)

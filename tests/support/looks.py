@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,12 @@ def shown(value: Value) -> Any:
     """Return a value as a case writes it."""
     data = value_to_json(value)
     return data["$"] if isinstance(data, dict) and data.keys() == {"$"} else data
+
+
+def spoken(value: Value) -> str:
+    """Return a value within a sentence."""
+    data = shown(value)
+    return data if isinstance(data, str) else json.dumps(data)
 
 
 def short(slot: Any) -> str:
@@ -114,7 +121,7 @@ def waits(play: Play, _: Any) -> list[str]:
     with play.lab.session.store.reading() as conn:
         rows = [task for row in ledger.outage_rows(conn) for task in steps.tasks(conn, row.id)]
     left = [row for row in rows if row.state in steps.WAITING]
-    return [f"{row.run}: {'done? ' * (row.state == 'question')}{shown(ledger.unpack(row.value))}" for row in left]
+    return [f"{row.run}: {'done? ' * (row.state == 'question')}{spoken(ledger.unpack(row.value))}" for row in left]
 
 
 def layers(play: Play, wanted: Mapping[str, Any]) -> dict[str, Any]:
