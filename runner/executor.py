@@ -152,8 +152,10 @@ class _Drive:
         return len(self.tried) > tried
 
     def _wanted(self, act: Act) -> bool:
-        """A target where a step failed gets no new step in this drive, unless the step says ``on_error: continue``."""
-        if act.run.target in self.stopped and act.verb in ("open", "amend", "sweep"):
+        """A target where a step failed gets no new step in this drive, unless the step says ``on_error: continue``; an
+        outage that was imported from its journal gets none at all, only what follows its end."""
+        barred = act.run.target in self.stopped or (self.row.imported and not act.run.after)
+        if barred and act.verb in ("open", "amend", "sweep"):
             return False
         return not self.order.only or act.run.target == self.order.only
 
@@ -168,7 +170,7 @@ class _Drive:
     def _settle(self) -> list[str]:
         """Conclude what an earlier process left without outcome; a target that cannot be read stops the drive."""
         with self.desk.store.reading() as conn:
-            entries = ledger.unfinished(conn, self.outage.id)
+            entries = ledger.unfinished(conn, outage=self.outage.id)
         for target in sorted({entry.ref.target for entry in entries}):
             mine = [entry for entry in entries if entry.ref.target == target]
             try:

@@ -190,7 +190,7 @@ def acknowledge(
         _renew(conn, Slot(task.target, task.kind, task.key, task.path))
         closing = task.direction == "close"
         state = _settled_state(conn, outage, run, closing=closing)
-        _note(conn, folder, outage, entry, ack, now_ms)
+        _note(conn, folder, task, entry, ack, now_ms)
     return ("nothing is left to do for this step" if state == "done" else "more items of this step wait"), True
 
 
@@ -224,9 +224,7 @@ def _acknowledged(conn: Connection, outage: str, run: Run, task: Any, ack: Ack) 
     return Entry(ledger.next_seq(conn), outage, run.id, "close", slot.ref, changes, "same"), gone
 
 
-def _note(
-    conn: Connection, folder: Any, outage: str, entry: tuple[Entry, Held] | None, ack: Ack, now_ms: int
-) -> None:  # fmt: skip
+def _note(conn: Connection, folder: Any, task: Any, entry: tuple[Entry, Held] | None, ack: Ack, now_ms: int) -> None:
     """Record an acknowledgement in the journal, last of all before the commit: the file alone must be enough for a
     revert, so it may know more than the store, and never less."""
     at = lines.rfc3339(now_ms)
@@ -235,8 +233,12 @@ def _note(
     if entry is not None:
         row, held = entry
         ledger.write_entries(conn, [row], now_ms)
-        found = [*lines.intents([row], {row.ref.key: {held.slot.path: held}}, at), {**who, "seq": row.seq}]
-    file = JournalFile(folder, outage)
+        done = {**task._mapping, "direction": row.direction, "state": "done"}
+        found = [
+            *lines.intents([row], {row.ref.key: {held.slot.path: held}}, at),
+            {**who, "seq": row.seq, "task": done},
+        ]
+    file = JournalFile(folder, task.outage)
     try:
         file.append(found)
     finally:

@@ -69,13 +69,17 @@ class _Importer:
         self.conn = conn
         self.runs_of = runs_of
         self.outages: dict[str, _Outage] = {}
-        self.pending: dict[int, _Pending] = {}
+        self.pending: dict[int, _Pending] = {}  # by number
+        self.waiting: dict[Ref, int] = {}  # object -> number of what is pending there
+        self.left: list[Entry] = []  # never concluded
+        self.at_ms = 0
         self.queue: list[tuple[str, dict[str, Any]]] = []
         self.highest = 0
 
     def all(self, paths: Sequence[Path]) -> list[Imported]:
         streams = [self._stream(number, path) for number, path in enumerate(paths)]
         for _, _, outage, line in heapq.merge(*streams, key=lambda each: each[:2]):
+            self.at_ms = int(datetime.fromisoformat(line["at"]).timestamp() * 1000)
             if self.queue and not _alike(self.queue[-1], (outage, line)):
                 self._announced()
             if line["t"] in ("intent", "same"):
@@ -87,6 +91,9 @@ class _Importer:
             elif line["t"] == "ack":
                 self._acknowledged(outage, line)
         self._announced()
+        self.left += [one.entry for one in self.pending.values()]
+        for entry in self.left:
+            self._write([entry])
         self._count_on()
         return [self._finished(outage, found) for outage, found in self.outages.items()]
 
@@ -139,14 +146,30 @@ class _Importer:
             found = self.outages[entry.outage]
             found.objects += 1
             found.runs[entry.run] = entry.direction
+            self._supersede(entry)
             if entry.state == "intent":
                 self.pending[entry.seq] = _Pending(entry, slots)
+                self.waiting[entry.ref] = entry.seq
             for one in slots:
                 after[one.slot] = one if entry.state == "intent" else _as_wanted(entry, one)
                 self.highest = max([self.highest, *(layer.n for layer in one.layers)])
-        at = int(datetime.fromisoformat(rows[0][1]["at"]).timestamp() * 1000)
-        ledger.write_entries(self.conn, entries, at)
+        self._write([entry for entry in entries if entry.state != "intent"])
         stacks.save(self.conn, now, after.values())
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        ledger.write_entries(self.conn, entries, self.at_ms)
+
+    def _supersede(self, entry: Entry) -> None:
+        """Conclude an announcement whose outcome the file lost: a later one on the same object proves that it had one.
+        Fields that the later one does not name still have to be looked up."""
+        old = self.pending.pop(self.waiting.pop(entry.ref, -1), None)
+        if old is None:
+            return
+        rest = {path: pair for path, pair in old.entry.changes.items() if path not in entry.changes}
+        if rest:
+            self.left.append(replace(old.entry, changes=rest))
+        else:
+            self._write([replace(old.entry, state="retried")])
 
     def _concluded(self, line: Mapping[str, Any]) -> None:
         """Store the outcomes of a batch."""
@@ -154,9 +177,11 @@ class _Importer:
         states = [(seq, state) for state in STATES for seq in line.get(state, ()) if seq in self.pending]
         for start in range(0, len(states), PAGE):
             page = [(self.pending.pop(seq), seq, state) for seq, state in states[start : start + PAGE]]
-            for first, group in groupby(page, key=lambda each: (each[0].entry.ref.target, each[0].entry.ref.kind)):
-                self._ended(*first, list(group), mixed)
-            ledger.set_states(self.conn, [(seq, state, reasons.get(str(seq), "")) for _, seq, state in page])
+            for one, _, _ in page:
+                self.waiting.pop(one.entry.ref, None)
+            for place, group in groupby(page, key=lambda each: (each[0].entry.ref.target, each[0].entry.ref.kind)):
+                self._ended(*place, list(group), mixed)
+            self._write([replace(one.entry, state=state, reason=reasons.get(str(seq), "")) for one, seq, state in page])
 
     def _ended(
         self, target: str, kind: str, page: Sequence[tuple[_Pending, int, str]], mixed: Mapping[str, Mapping[str, str]]
@@ -211,7 +236,7 @@ class _Importer:
         for run, direction in found.runs.items():
             mine = "active" if direction == "open" else "closing" if counts.get(run) else "done"
             ledger.set_run(self.conn, outage, run, state=mine, digest={**known, **extra}[run][1])
-        left = sum(one.entry.outage == outage for one in self.pending.values())
+        left = sum(entry.outage == outage for entry in self.left)
         return Imported(outage, found.objects, sum(counts.values()), left)
 
 
