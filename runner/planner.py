@@ -23,7 +23,7 @@ from runner.layers import released, wanted
 from runner.model import ABSENT, UNKNOWN, Merge, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
-from runner.selecting import batched, by_key, resolve, select
+from runner.selecting import Names, batched, by_key, resolve, select
 from runner.spi import Context, Found, KindSpec, Means, Query, Reversal, Target
 from runner.spool import read_spool, write_spool
 from runner.store import ledger
@@ -60,6 +60,7 @@ class Bench:
     at: datetime
     language: str
     spools: Path | None = None
+    names: Names = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -134,7 +135,7 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
     if spec.means is Means.PERSON:
         return _human(bench, run, spec, context, due=due)
     read = partial(bench.readers.read, run.target)
-    query = resolve(spec.query(run.with_, context), read, run.target)
+    query = resolve(spec.query(run.with_, context), read, run.target, bench.names)
     work = Work(
         outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _place(bench, outage), run.order)
     )

@@ -16,6 +16,7 @@ from runner.spi import Found, KindSpec, Query
 T = TypeVar("T")
 _LATEST = 2**62  # above every layer: an edit that is only looked at, not stored
 Read = Callable[[Query], Iterator[tuple[Slot, Value]]]
+Names = dict[tuple[str, str], dict[str, list[str]]]  # (target, kind) -> name -> ids
 HeldOf = Callable[[Sequence[str]], Mapping[Slot, Held]]
 
 
@@ -34,16 +35,19 @@ def objects(rows: Iterable[tuple[Slot, Value]]) -> Iterator[Found]:
         yield Found(key, name if isinstance(name, str) else key, values)
 
 
-def resolve(query: Query, read: Read, target: str) -> Query:
+def resolve(query: Query, read: Read, target: str, lists: Names | None = None) -> Query:
     """Return the query with names turned into ids.
 
-    Raises `InvalidInput` when a name fits nothing (with the nearest names) or more than one object (with their ids).
+    `lists` keeps what was listed, so that many steps of one plan ask for the names of a kind once; a name that is not
+    in a list of before is looked for in a new one. Raises `InvalidInput` when a name fits nothing (with the nearest
+    names) or more than one object (with their ids).
     """
     if not query.names:
         return query
-    known: dict[str, list[str]] = {}
-    for found in objects(read(Query(query.kind, paths=("name",)))):
-        known.setdefault(found.name, []).append(found.key)
+    lists = {} if lists is None else lists
+    known = lists.get((target, query.kind), {})
+    if not known.keys() >= set(query.names):
+        known = lists[target, query.kind] = _listed(query.kind, read)
     ids = []
     for name in query.names:
         keys = known.get(name, [])
@@ -62,6 +66,13 @@ def resolve(query: Query, read: Read, target: str) -> Query:
             )
         ids.append(keys[0])
     return replace(query, names=(), ids=tuple(ids))
+
+
+def _listed(kind: str, read: Read) -> dict[str, list[str]]:
+    known: dict[str, list[str]] = {}
+    for found in objects(read(Query(kind, paths=("name",)))):
+        known.setdefault(found.name, []).append(found.key)
+    return known
 
 
 def without_outages(held: Held) -> Value:

@@ -7,7 +7,7 @@ for now and leaves it where a later drive goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from runner.layers import Held, same, wanted
 from runner.model import Op, Slot
 from runner.playbook import Outage, Run
 from runner.report import Fate, Note
-from runner.selecting import batched, by_key, objects, resolve
+from runner.selecting import Names, batched, by_key, objects, resolve
 from runner.spi import Context, Found, KindSpec, Query
 from runner.spool import objects_of, read_spool, reader, write_spool
 from runner.store import ledger
@@ -51,6 +51,7 @@ class Steps:
     n: int
     set: SetState
     context: Callable[[Run], Context]
+    names: Names = field(default_factory=dict)
 
     def open(self, run: Run, verb: str, spec: KindSpec) -> tuple[Tally, str]:
         """Open a step, go on opening it, amend it, or take in new arrivals (`verb`). Returns done or failed.
@@ -61,7 +62,7 @@ class Steps:
         context = self.context(run)
         query = spec.query(run.with_, context)
         read = reader(self.desk, run.target)
-        query = resolve(query, read, run.target)
+        query = resolve(query, read, run.target, self.names)
         self.set(run, "opening" if verb == "open" else None)
         if self.order.resend:
             self._unsend(run)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, TypeAlias
 
-from providers.simulator.database import Database
+from providers.simulator.database import Database, Row
 
 WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 LOCALES: Final = ("es", "pt-BR", "en", "uk")
@@ -43,6 +43,26 @@ class Refusal(Exception):
         super().__init__(reason)
         self.field = field
         self.reason = reason
+
+
+# Each once for all rows, and once for the rows of a list of keys.
+_MESSAGES: Final = (
+    "SELECT id, name FROM messages ORDER BY 1",
+    "SELECT id, name FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY 1",
+)
+_TEXTS: Final = (
+    "SELECT message_id, locale, text FROM message_texts ORDER BY 1, 2",
+    "SELECT message_id, locale, text FROM message_texts WHERE message_id IN (SELECT value FROM json_each(?)) "
+    "ORDER BY 1, 2",
+)
+_RULES: Final = (
+    "SELECT id, name, active FROM rules ORDER BY id",
+    "SELECT id, name, active FROM rules WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+)
+_NOTICES: Final = (
+    "SELECT ref, content FROM notices ORDER BY ref",
+    "SELECT ref, content FROM notices WHERE ref IN (SELECT value FROM json_each(?)) ORDER BY ref",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +139,28 @@ def holidays(db: Database) -> dict[int, dict[str, Holiday]]:
     return found
 
 
-def messages(db: Database) -> list[Message]:
-    """Return all automatic messages with their texts, by id."""
+def messages(db: Database, ids: Sequence[int] = ()) -> list[Message]:
+    """Return the automatic messages with these ids (all when there are none) with their texts, by id."""
     texts: dict[int, dict[str, str]] = {}
-    for id_, locale, text in db.rows("SELECT message_id, locale, text FROM message_texts ORDER BY 1, 2"):
+    for id_, locale, text in _some(db, _TEXTS, ids):
         texts.setdefault(id_, {})[locale] = text
-    return [Message(id_, name, texts.get(id_, {})) for id_, name in db.rows("SELECT id, name FROM messages ORDER BY 1")]
+    return [Message(id_, name, texts.get(id_, {})) for id_, name in _some(db, _MESSAGES, ids)]
 
 
-def rules(db: Database) -> list[Rule]:
-    """Return all triggers and automations, by id."""
-    sql = "SELECT id, name, active FROM rules ORDER BY id"
-    return [Rule(id_, name, bool(active)) for id_, name, active in db.rows(sql)]
+def rules(db: Database, ids: Sequence[int] = ()) -> list[Rule]:
+    """Return the triggers and automations with these ids (all when there are none), by id."""
+    return [Rule(id_, name, bool(active)) for id_, name, active in _some(db, _RULES, ids)]
 
 
-def notices(db: Database) -> dict[str, dict[str, Any]]:
-    """Return reference -> content of all notices that stand on the board or in the banner."""
-    return {ref: json.loads(content) for ref, content in db.rows("SELECT ref, content FROM notices ORDER BY ref")}
+def notices(db: Database, refs: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """Return reference -> content of the notices with these references (all when there are none) that stand on the
+    board or in the banner."""
+    return {ref: json.loads(content) for ref, content in _some(db, _NOTICES, refs)}
+
+
+def _some(db: Database, statements: tuple[str, str], keys: Sequence[int | str]) -> list[Row]:
+    every, among = statements
+    return db.rows(among, (json.dumps(list(keys)),)) if keys else db.rows(every)
 
 
 def set_hours(db: Database, owner: Owner, id_: int, days: Mapping[str, Any], by: By) -> None:

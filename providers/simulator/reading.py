@@ -6,6 +6,7 @@ Lazy: one page in memory. Every page is one call of `ask`, which the provider co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
 from providers.simulator import helpdesk, mapping, tickets
@@ -41,7 +42,7 @@ def _few(query: Query, ask: Ask) -> Iterator[tuple[str, Values]]:
     wanted = list(dict.fromkeys(query.ids))
     for start in range(0, max(len(wanted), 1), PAGE):
         some = wanted[start : start + PAGE]
-        page = ask(load, some)
+        page = ask(partial(load, keys=some), some)
         for key in some or page:
             values = page.get(key, {})
             if not query.names or values.get("name") in query.names:
@@ -91,22 +92,55 @@ def _listed(keys: Sequence[str], parts: tickets.Parts) -> Load:
     return load
 
 
-def _hours_of(owner: helpdesk.Owner) -> Load:
-    return lambda db: {str(row.id): mapping.calendar(row) for row in helpdesk.calendars(db, owner)}
+class _LoadSome(Protocol):
+    """Loads the objects with these keys, or all when none is named; more than asked for does no harm."""
+
+    def __call__(self, db: Database, keys: Sequence[str]) -> dict[str, Values]:
+        """Return key -> values."""
 
 
-def _holidays(db: Database) -> dict[str, Values]:
+def _numbers(keys: Sequence[str]) -> list[int]:
+    """Return keys as numbers; one that cannot be any stands for an object that is not there."""
+    return [mapping.number(key) if mapping.is_number(key) else -1 for key in keys]
+
+
+def _hours_of(owner: helpdesk.Owner) -> _LoadSome:
+    def load(db: Database, keys: Sequence[str]) -> dict[str, Values]:
+        rows = helpdesk.calendars(db, owner, _numbers(keys) or None)
+        return {str(row.id): mapping.calendar(row) for row in rows}
+
+    return load
+
+
+def _holidays(db: Database, keys: Sequence[str]) -> dict[str, Values]:
     found = helpdesk.holidays(db)
-    rows = helpdesk.calendars(db, "schedule")
+    rows = helpdesk.calendars(db, "schedule", _numbers(keys) or None)
     return {str(row.id): mapping.holidays(row, found.get(row.id, {})) for row in rows}
 
 
-_LOADS: Final[Mapping[str, Load]] = {
+def _channels(db: Database, keys: Sequence[str]) -> dict[str, Values]:
+    rows = helpdesk.calendars(db, "channel", _numbers(keys) or None)
+    return {str(row.id): mapping.channel(row) for row in rows}
+
+
+def _messages(db: Database, keys: Sequence[str]) -> dict[str, Values]:
+    return {str(row.id): mapping.message(row) for row in helpdesk.messages(db, _numbers(keys))}
+
+
+def _rules(db: Database, keys: Sequence[str]) -> dict[str, Values]:
+    return {str(row.id): mapping.rule(row) for row in helpdesk.rules(db, _numbers(keys))}
+
+
+def _notices(db: Database, keys: Sequence[str]) -> dict[str, Values]:
+    return {ref: mapping.notice(ref, content) for ref, content in helpdesk.notices(db, keys).items()}
+
+
+_LOADS: Final[Mapping[str, _LoadSome]] = {
     "business_hours": _hours_of("schedule"),
     "channel_hours": _hours_of("channel"),
     "holiday": _holidays,
-    "channel": lambda db: {str(row.id): mapping.channel(row) for row in helpdesk.calendars(db, "channel")},
-    "message": lambda db: {str(row.id): mapping.message(row) for row in helpdesk.messages(db)},
-    "rule": lambda db: {str(row.id): mapping.rule(row) for row in helpdesk.rules(db)},
-    "notice": lambda db: {ref: mapping.notice(ref, content) for ref, content in helpdesk.notices(db).items()},
+    "channel": _channels,
+    "message": _messages,
+    "rule": _rules,
+    "notice": _notices,
 }

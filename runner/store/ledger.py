@@ -156,13 +156,11 @@ def _entry(row: Any) -> Entry:
     return Entry(row.seq, row.outage, row.run, row.direction, ref, changes, row.state, row.token, row.reason)
 
 
-def unfinished(conn: Connection, outage: str = "") -> list[Entry]:
-    """Return the journal rows, of one outage when it is named, with an intent but no outcome."""
-    journal = t.journal.c
-    statement = select(t.journal).where(_IS_OPEN, journal.state == "intent")
-    if outage:
-        statement = statement.where(journal.outage == outage)
-    return [_entry(row) for row in conn.execute(statement.order_by(journal.seq))]
+def unfinished(conn: Connection, *, outage: str | None = None) -> list[Entry]:
+    """Return journal rows, of one outage when it is named, with an intent but no outcome."""
+    rows = conn.execute(select(t.journal).where(_IS_OPEN, t.journal.c.state == "intent"))
+    entries = (_entry(row) for row in rows if outage is None or row.outage == outage)
+    return sorted(entries, key=lambda entry: entry.seq)
 
 
 def unfinished_on(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> list[Entry]:
