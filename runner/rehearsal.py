@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from runner.batches import Desk
 from runner.config import Config, Guards, StoreConfig
 from runner.executor import context_of, drive
-from runner.model import Accepted, Change, Json, Merge, Outcome, Slot, Value
+from runner.model import ABSENT, Accepted, Change, Json, Merge, Outcome, Slot, Value
 from runner.people import Ack, acknowledge
 from runner.playbook import Outage
 from runner.registry import Live
@@ -134,7 +134,9 @@ def copied(desk: Desk, outage: Outage, language: str) -> tuple[dict[str, list[tu
             sampled.append(f"{run.id}: the first {SAMPLE:,} of its {run.kind}")
             some = some[:SAMPLE]
         for one in some:
-            for path, value in {**one.values, "name": one.name}.items():
+            # What a step will create is not there yet, and has no name.
+            there = any(value is not ABSENT for value in one.values.values())
+            for path, value in ({"name": one.name, **one.values} if there else one.values).items():
                 found[run.target][Slot(run.target, run.kind, one.key, path)] = value
             wanted = [want.path for want in spec.claims(run.with_, context, one) if spec.merge(want.path) != "effect"]
             missing = tuple(path for path in wanted if path not in one.values)
@@ -246,8 +248,9 @@ class Stage:
         for merge in (Merge.MINUTES, Merge.TEXT, Merge.SET):
             for one in _all_held(store):
                 if one.merge is merge and (value := _edited(merge, one.last)) is not None:
-                    self.worlds[one.slot.target].edit(one.slot, value)
-                    return one.slot
+                    slot: Slot = one.slot
+                    self.worlds[slot.target].edit(slot, value)
+                    return slot
         return None
 
     def _kept(self, slot: Slot, before: Mapping[str, str]) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def moments(outage: Outage) -> list[datetime]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Stage:
+def desk(tmp_path: Path) -> Any:
     """Return a fresh helpdesk with the runner on it, where nobody sits at a terminal."""
     stage = Stage(tmp_path / "desk", datetime.fromisoformat("2026-11-24T09:00:00-03:00"), terminal=False).build()
     stage.run(f"runner sandbox seed --tickets {TICKETS}")
@@ -51,14 +52,14 @@ def desk(tmp_path: Path) -> Stage:
     return stage
 
 
-def carry_out(desk: Stage, line: str, *codes: int) -> str:
+def carry_out(desk: Any, line: str, *codes: int) -> str:
     """Run a command line that must end with one of `codes` (0 when none is given)."""
     text = desk.run(line)
     assert desk.code in (codes or (0,)), f"{line}\n{text}"
     return text
 
 
-def acknowledge(desk: Stage) -> int:
+def acknowledge(desk: Any) -> int:
     """Do every step that waits for a person, and return how many there were."""
     done = 0
     while found := json.loads(carry_out(desk, "runner steps --format json"))["steps"]:
@@ -75,14 +76,14 @@ def test_every_scenario_is_there() -> None:
     assert {Path(file).parts[1] for file in FILES} == SCENARIOS
 
 
-def test_all_are_sound(desk: Stage) -> None:
+def test_all_are_sound(desk: Any) -> None:
     """Checked together, against the example configuration, they have neither an error nor a warning."""
     found = json.loads(carry_out(desk, "runner validate --format json"))
     assert found["diagnostics"] == []
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_planned(desk: Stage, file: str) -> None:
+def test_planned(desk: Any, file: str) -> None:
     """At the start of its first window each changes something, with nothing refused, and planning writes nothing."""
     before = desk.run("runner sandbox dump --all")
     desk.at(planned(file)[0].start)
@@ -93,7 +94,7 @@ def test_planned(desk: Stage, file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_reverted_in_the_middle(desk: Stage, file: str) -> None:
+def test_reverted_in_the_middle(desk: Any, file: str) -> None:
     """Applied at its start and reverted a minute later, each leaves the helpdesk as it was, byte for byte."""
     outage = planned(file)[0]
     before = desk.run("runner sandbox dump")
@@ -111,7 +112,7 @@ def test_reverted_in_the_middle(desk: Stage, file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_ends_by_itself(desk: Stage, file: str) -> None:
+def test_ends_by_itself(desk: Any, file: str) -> None:
     """Registered days before and ticked through all its windows, each ends by itself and leaves nothing behind."""
     before = desk.run("runner sandbox dump")
     carry_out(desk, f"runner apply {file} --yes --reason test")
@@ -127,13 +128,13 @@ def test_ends_by_itself(desk: Stage, file: str) -> None:
     assert (people > 0) == ("disruptive" in file)
 
 
-def states(desk: Stage) -> dict[str, str]:
+def states(desk: Any) -> dict[str, str]:
     """Return outage -> state."""
     found = json.loads(carry_out(desk, "runner status --all --format json"))["outages"]
     return {each["outage"]: each["state"] for each in found}
 
 
-def test_cancelled_before_it_begins(desk: Stage) -> None:
+def test_cancelled_before_it_begins(desk: Any) -> None:
     """A closure that is called off after its announcement tells so, and touches nothing else."""
     file = "playbooks/full-outage/year-end.yaml"
     outage = planned(file)[0]
@@ -148,8 +149,17 @@ def test_cancelled_before_it_begins(desk: Stage) -> None:
     assert desk.run("runner sandbox dump") == before
 
 
+@pytest.mark.parametrize("file", FILES)
+def test_rehearsed(desk: Any, file: str) -> None:
+    """The rehearsal of each finds that everything comes back, and writes nothing on the helpdesk."""
+    before = desk.run("runner sandbox dump --all")
+    results = json.loads(carry_out(desk, f"runner rehearse {file} --format json"))
+    assert results
+    assert desk.run("runner sandbox dump --all") == before
+
+
 @pytest.mark.parametrize("first", [0, 1])
-def test_the_pair_overlaps(desk: Stage, first: int) -> None:
+def test_the_pair_overlaps(desk: Any, first: int) -> None:
     """Both of the overlapping pair open at one time; whichever is reverted first, nothing is left of the two."""
     files = ["playbooks/overlapping/office-party.yaml", "playbooks/overlapping/network-works.yaml"]
     before = desk.run("runner sandbox dump")
