@@ -308,7 +308,7 @@ class _Drive:
             runs=tuple(self.reports.values()),
             waiting=waiting,
             pending=failed,
-            restore_at=self.outage.end if state in ("registered", "open", "closing") else None,
+            restore_at=self.outage.end if state in ("registered", "open", "closing") and not self.reverting else None,
             seconds=self.desk.outside.boot() - self.began,
             warnings=tuple(warnings),
         )

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.world import World, common, consent, pass_world
-from runner.cli.writing import PATH, carry_out_line, opening, overriding, show_plans
-from runner.errors import Exit
+from runner.cli.results import finish
+from runner.cli.world import FILE, World, common, consent, pass_world
+from runner.cli.writing import carry_out_line, opening, overriding, show_plans
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.commands.operate import Planned
-    from runner.commands.session import Session
-    from runner.report import Report
 
 GRACE = 30.0  # seconds beyond a lease's time for which a revert waits
 
 
 @click.command()
-@click.argument("file", type=PATH)
+@click.argument("file", type=FILE)
 @opening
 @consent
 @click.option("--force", is_flag=True, help="Drop people's edits that stand in the way.")
@@ -162,50 +160,6 @@ def extend(world: World, outage: str, until: str, reason: str | None) -> Any:
     with world.at_the_wheel() as progress:
         report = operate.extend(session, row, moment, world.by(reason), progress)
     return finish(world, session, [report], {row.id: row.timezone})
-
-
-# --- what it came to ------------------------------------------------------------------------------------------------
-
-
-def finish(
-    world: World,
-    session: Session,
-    reports: Iterable[Report],
-    zones: Mapping[str, str] | None = None,
-    *,
-    ask: bool = True,
-) -> Exit:
-    """Print what drives came to and return the exit code: RESUME wins over PEOPLE wins over DONE."""
-    from runner.views import report as views
-
-    every = list(reports)
-    known = dict(zones or {})
-    for report in every:
-        known.setdefault(report.outage, _zone(session, report.outage))
-    if world.format == "json":
-        world.json({"version": 1, "reports": [views.to_json(report) for report in every]})
-    else:
-        texts = [views.human(report, timezone=known[report.outage], **world.look) for report in every]
-        world.say("\n\n".join(texts))
-    if ask and world.interactive and any(report.waiting for report in every):
-        from runner.cli.settling import prompt_for_steps
-
-        return prompt_for_steps(world, session, [report for report in every if report.waiting])
-    return worst(every)
-
-
-def worst(reports: Iterable[Report]) -> Exit:
-    """Return the exit code of several drives: RESUME wins over PEOPLE wins over DONE."""
-    codes = {report.exit_code for report in reports}
-    return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
-
-
-def _zone(session: Session, outage: str) -> str:
-    from runner.store import ledger
-
-    with session.store.reading() as conn:
-        row = ledger.outage_row(conn, outage)
-    return row.timezone if row is not None else "UTC"
 
 
 COMMANDS = (apply, extend, revert, resume, tick)

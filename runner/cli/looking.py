@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from runner.cli.world import World, common, pass_world
-from runner.errors import Exit
 
 
 @click.command()
@@ -18,7 +17,7 @@ from runner.errors import Exit
 @pass_world
 def status(world: World, outage: str, everything: bool, exit_code: bool) -> Any:
     """Show where outages stand, and what somebody has to do."""
-    from runner.commands import look
+    from runner.commands import codes, look
     from runner.views import status as views
 
     session = world.session(create=False)
@@ -30,7 +29,7 @@ def status(world: World, outage: str, everything: bool, exit_code: bool) -> Any:
         world.say(views.human(found, now=now, **world.look))
     else:
         world.say(views.plain(found, now=now))
-    return look.overdue_code(found) if exit_code else Exit.DONE
+    return codes.overdue(found) if exit_code else None
 
 
 @click.command()
@@ -75,7 +74,7 @@ def why(world: World, what: str, field: str) -> None:
 @pass_world
 def drift(world: World, outage: str) -> Any:
     """Compare every held field with what is live; exit 4 when somebody edited one."""
-    from runner.commands import look
+    from runner.commands import codes, look
     from runner.views import drift as views
 
     found, held = look.drift(world.session(create=False), outage)
@@ -83,7 +82,7 @@ def drift(world: World, outage: str) -> Any:
         world.json(views.to_json(found, held))
     else:
         world.say(views.human(found, held, **world.look))
-    return Exit.DIFFERENCES if found else Exit.DONE
+    return codes.drifted(found)
 
 
 @click.command()
@@ -108,7 +107,7 @@ def providers(world: World, target: str) -> None:
 @pass_world
 def doctor(world: World) -> Any:
     """Check the set-up: store, journal, providers, credentials, one cheap read of each target, the ticker."""
-    from runner.commands import doctor
+    from runner.commands import codes, doctor
     from runner.views import doctor as views
 
     found = doctor.doctor(world.deps, world.config, world.open_with)
@@ -116,7 +115,7 @@ def doctor(world: World) -> Any:
         world.json(views.to_json(found))
     else:
         world.say(views.human(found, **world.look))
-    return Exit.FAULT if any(each.state == "problem" for each in found) else Exit.DONE
+    return codes.checked(found)
 
 
 COMMANDS = (status, show, why, drift, providers, doctor)

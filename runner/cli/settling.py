@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.world import World, common, pass_world
-from runner.errors import Exit
+from runner.cli.world import FILE, FilePath, World, common, pass_world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.commands.people import Acked
     from runner.commands.session import Session
-    from runner.report import Report, Task
 
 
 @click.command()
@@ -69,6 +67,8 @@ def ack(
     session = world.session(create=True)
     row = operate.the_outage(session, outage)
     if world.interactive and before is None and not (before_unknown or not_done):
+        from runner.cli.asking import asked_before
+
         before = asked_before(people.waiting(session, row.id), step, item)
         before_unknown = before == ""
         before = before or None
@@ -79,87 +79,19 @@ def ack(
     return show_acked(world, session, done, row.timezone)
 
 
-def asked_before(tasks: Iterable[Task], step: str, item: str) -> str | None:
-    """Ask what stood there before, where the step needs to know; "" when nobody can say, None when nothing is asked."""
-    for task in tasks:
-        mine = step in (task.run, task.run.partition("@")[0]) and (not item or task.item == item)
-        if mine and "--before VALUE" in task.command:
-            return ask_before()
-    return None
-
-
-def ask_before() -> str:
-    """Ask for the value before; empty when nobody can say."""
-    return str(click.prompt("What stood there before? (Enter: nobody can say)", default="", show_default=False)).strip()
-
-
-def show_acked(world: World, session: Session, done: Acked, zone: str) -> Exit:
-    """Print what an acknowledgement came to."""
-    from runner.cli.driving import finish
+def show_acked(world: World, session: Session, done: Acked, zone: str) -> Any:
+    """Print what an acknowledgement came to; return the exit code."""
+    from runner.cli.results import finish
     from runner.views import report as views
 
     report = done.report
     if world.format == "json":
         world.json({"version": 1, "message": done.sentence, "report": None if not report else views.to_json(report)})
-        return report.exit_code if report else Exit.DONE
+        return report.exit_code if report else None
     world.say(done.sentence)
     if report is None or not (report.runs or report.waiting or report.exit_code):
-        return Exit.DONE
-    return finish(world, session, [report], {report.outage: zone}, ask=False)
-
-
-def prompt_for_steps(world: World, session: Session, reports: Iterable[Report]) -> Exit:
-    """Go through the steps that wait, one by one, with the person at the terminal. Returns the exit code."""
-    from dataclasses import replace
-
-    from runner.commands import people
-    from runner.errors import RunnerError
-    from runner.views import steps as views
-
-    zones, codes = people.zones(session), set[Exit]()
-    for report in reports:
-        last, seen = report, set[tuple[str, str, str, bool]]()
-        while task := _next(people.waiting(session, report.outage), seen):
-            world.say("\n" + views.human([task], zones=zones, **world.look))
-            try:
-                done = _asked(world, session, task)
-            except RunnerError as wrong:
-                world.aside(f"{wrong.message}\n  {wrong.hint}")
-                continue
-            if done is not None:
-                world.say(done.sentence)
-                last = done.report or last
-        left = len(people.waiting(session, report.outage))
-        codes |= {replace(each, waiting=left).exit_code for each in (report, last)}
-    return next((code for code in (Exit.RESUME, Exit.PEOPLE) if code in codes), Exit.DONE)
-
-
-def _next(tasks: Iterable[Task], seen: set[tuple[str, str, str, bool]]) -> Task | None:
-    for task in tasks:
-        if (key := (task.run, task.item, task.direction, task.question)) not in seen:
-            seen.add(key)
-            return task
-    return None
-
-
-def _asked(world: World, session: Session, task: Task) -> Acked | None:
-    """Ask whether a step is done, and record the answer; None when it waits further."""
-    from runner.commands import operate, people
-    from runner.model import UNKNOWN
-    from runner.people import Ack
-
-    words = ["yes", "no", "later"] if task.question else ["yes", "later"]
-    question = "\nWas it done?" if task.question else "\nIs it done?"
-    answer = click.prompt(question, type=click.Choice(words), default="later")
-    if answer == "later":
         return None
-    before = ask_before() if answer == "yes" and "--before VALUE" in task.command else None
-    proof = click.prompt("What proves it? (a text, @FILE, or Enter for nothing)", default="", show_default=False)
-    text, hashed = people.evidence(str(proof))
-    said = Ack(world.actor, UNKNOWN if before == "" else None, text, hashed, answer == "yes")
-    row = operate.the_outage(session, task.outage)
-    with world.at_the_wheel() as progress:
-        return people.acknowledge(session, row, task.run, task.item, said, before=before or None, progress=progress)
+    return finish(world, session, [report], {report.outage: zone}, ask=False)
 
 
 @click.command()
@@ -173,7 +105,7 @@ def rebase(world: World, what: str, field: str, reason: str | None) -> Any:
 
     WHAT is an outage, or a field as `runner why` takes it.
     """
-    from runner.cli.driving import finish, worst
+    from runner.cli.results import finish, worst
     from runner.commands import settle
     from runner.views import report as views
     from runner.views.text import amount
@@ -187,7 +119,7 @@ def rebase(world: World, what: str, field: str, reason: str | None) -> Any:
         return worst(done.reports)
     if not done.slots:
         world.say("No edit lies above an outage: there is nothing to rebase.")
-        return Exit.DONE
+        return None
     world.say(
         f"{amount(len(done.slots), 'edit')} come back when the outages end:"
         if len(done.slots) > 1
@@ -217,7 +149,7 @@ def unlock(world: World, outage: str, reason: str) -> None:
 
 @click.command()
 @click.argument("outage", default="")
-@click.option("-o", "--out", default="-", type=click.Path(path_type=Path, allow_dash=True), help="File; - is stdout.")
+@click.option("-o", "--out", default="-", type=FilePath(allow_dash=True), help="File; - is stdout.")
 @common()
 @pass_world
 def export(world: World, outage: str, out: Path) -> None:
@@ -237,7 +169,7 @@ def export(world: World, outage: str, out: Path) -> None:
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--reason", metavar="WHY", help="Why, for the history.")
 @common()
 @pass_world

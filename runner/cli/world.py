@@ -5,19 +5,17 @@ Imports the standard library and click only; everything else is imported where i
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.commands.operate import By
     from runner.commands.session import Session
     from runner.deps import Deps
@@ -28,6 +26,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 WIDEST = 100  # columns; longer lines are hard to read
+
+
+class FilePath(click.Path):
+    """A path as a `pathlib.Path`, which is imported only when there is one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        from pathlib import Path
+
+        return Path(str(super().convert(value, param, ctx)))
+
+
+FILE = FilePath()
 
 
 @dataclass
@@ -84,6 +95,8 @@ class World:
     @contextmanager
     def at_the_wheel(self) -> Iterator[Silent]:
         """Listen to Ctrl-C and SIGTERM, and show progress, while live systems are written."""
+        import signal
+
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         self.deps.stop.install()
         self.driving = True
@@ -120,7 +133,11 @@ class World:
     @property
     def width(self) -> int:
         """The columns of the terminal, or as many as read well."""
-        return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST) if sys.stdout.isatty() else WIDEST
+        if not sys.stdout.isatty():
+            return WIDEST
+        import shutil
+
+        return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
 
     @property
     def look(self) -> dict[str, Any]:
@@ -156,6 +173,8 @@ class World:
         """Raise `Refused`, with the line to type, when nobody can be asked and the answer was not given along."""
         if self.interactive or (yes and (reason or "").strip()):
             return
+        import shlex
+
         from runner.errors import Refused
 
         words = [word for word in self.words if word != "--yes"]
@@ -188,7 +207,7 @@ def with_config(command: F) -> F:
     )(command)
     return click.option(
         "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FilePath(dir_okay=False),
         expose_value=False,
         callback=_keep,
         help="runner.yaml, when it is not here or above.",

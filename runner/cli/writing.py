@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.world import World, common, pass_world
-from runner.errors import Exit
+from runner.cli.world import FILE, FilePath, World, common, pass_world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.commands.operate import Now, Planned
     from runner.commands.session import Session
 
-PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("paths", nargs=-1, type=PATH)
+@click.argument("paths", nargs=-1, type=FILE)
 @common("github")
 @pass_world
 def validate(world: World, paths: tuple[Path, ...]) -> Any:
     """Check playbooks (files or folders; all of runner.yaml without PATHS) and report every mistake at once."""
+    from pathlib import Path
+
     from runner.commands import setup, validate
     from runner.views import diagnostics as views
 
@@ -71,10 +71,10 @@ def overriding(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("playbook", type=PATH)
+@click.argument("playbook", type=FILE)
 @click.option("--at", metavar="TIME", help="As it would be then: 2026-12-11 11:30, in the playbook's zone.")
 @opening
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for `runner apply`.")
+@click.option("-o", "--out", type=FilePath(dir_okay=False), help="Save the plan for `runner apply`.")
 @click.option("--exit-code", is_flag=True, help="Exit 4 when anything would change.")
 @overriding
 @common("markdown")
@@ -91,22 +91,18 @@ def plan(
     override: tuple[str, ...],
 ) -> Any:
     """Show what a PLAYBOOK would change against the live systems. Writes nothing."""
-    from runner.commands import files, times
+    from runner.commands import codes, files, operate, times
 
     session = world.session(create=out is not None)
     path = times.one_playbook(playbook)
     opens = times.opens(session, path, now=now, for_=for_, until=until)
     moment = times.at(path, at) if at else None
     if out is None:
-        from runner.commands.operate import plan as planned_of
-
-        planned = planned_of(session, path, at=moment, opens=opens, override=override)
+        planned = operate.plan(session, path, at=moment, opens=opens, override=override)
     else:
         planned = files.plan_to(session, path, out, at=moment, opens=opens, override=override)
     show_plans(world, planned, apply=carry_out_line(path if out is None else out, out, opens, for_, until))
-    if exit_code and any(run.changes for each in planned.plans for run in each.runs):
-        return Exit.DIFFERENCES
-    return Exit.DONE
+    return codes.planned(planned) if exit_code else None
 
 
 def carry_out_line(path: Path, out: Path | None, opens: Now | None, for_: str | None, until: str | None) -> str:
@@ -136,33 +132,27 @@ def show_plans(world: World, planned: Planned, *, apply: str) -> None:
 
 
 @click.command()
-@click.argument("playbook", type=PATH)
+@click.argument("playbook", type=FILE)
 @common()
 @pass_world
 def rehearse(world: World, playbook: Path) -> Any:
     """Play plan, apply, a crash, a person's edit and revert on a throw-away copy of the live state."""
-    from runner.commands import times
+    from runner.commands import codes, times
     from runner.commands.rehearse import rehearse as rehearsed
+    from runner.views import rehearsal as views
 
     session: Session = world.session(create=True)
     with world.progress() as progress:
         results = rehearsed(session, times.one_playbook(playbook), progress)
-    return show_rehearsals(world, results)
-
-
-def show_rehearsals(world: World, results: Any) -> Exit:
-    """Print what rehearsals came to; exit 4 when anything was left over."""
-    from runner.views import rehearsal as views
-
     if world.format == "json":
         world.json(views.to_json(results))
     else:
         world.say(views.human(results, **world.look))
-    return Exit.DONE if all(result.passed for result in results) else Exit.DIFFERENCES
+    return codes.rehearsed(results)
 
 
 @click.command()
-@click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", default=".", type=FilePath(file_okay=False))
 @common()
 @pass_world
 def init(world: World, folder: Path) -> None:
@@ -172,7 +162,7 @@ def init(world: World, folder: Path) -> None:
     made = setup.init(world.deps, folder)
     steps = ["runner sandbox seed", f"runner plan {made[-1]}", f"runner apply {made[-1]} --now --for 1h"]
     steps += ["runner status", "runner revert"]
-    if folder != Path():
+    if str(folder) != ".":
         steps.insert(0, f"cd {folder}")
         steps = [step.replace(f"{folder}/", "") for step in steps]
     if world.format == "json":

@@ -11,7 +11,7 @@ from typing import Any
 
 from runner.commands import operate
 from runner.commands.session import Session
-from runner.errors import Exit, InvalidInput
+from runner.errors import InvalidInput
 from runner.executor import outage_of
 from runner.layers import Held, same
 from runner.load import load_playbook
@@ -114,14 +114,6 @@ def _places(session: Session, name: str) -> list[Path]:
 def _late(run: RunStatus, desired: str, now: datetime) -> bool:
     """Whether a step holds something that should have been given back by now."""
     return run.state in HOLDING and (desired == "revert" or (run.end is not None and run.end <= now))
-
-
-def overdue_code(found: Sequence[OutageStatus]) -> Exit:
-    """Return RESUME when a restore is overdue that the runner can do, PEOPLE when only people can, else DONE."""
-    late = [outage for outage in found if outage.overdue]
-    if not late:
-        return Exit.DONE
-    return Exit.PEOPLE if all(outage.by_hand for outage in late) else Exit.RESUME
 
 
 # --- show -----------------------------------------------------------------------------------------------------------
