@@ -161,12 +161,12 @@ class Runner:
 
     def plan(self, playbook: Any) -> Any:
         """Plan the one window of a playbook, with its selections listed."""
-        from runner.commands import operate
+        from runner.commands import planning
 
         now = self.deps.now()
-        found = operate.chosen_outages(self.session, playbook, now, None)
-        plans = tuple(operate.plan_outage(self.session, each, now, spools=self.place / "spools") for each in found)
-        return operate.Planned(plans, playbook, tuple(found))
+        found = planning.chosen_outages(self.session, playbook, now, None)
+        plans = tuple(planning.plan_outage(self.session, each, now, spools=self.place / "spools") for each in found)
+        return planning.Planned(plans, playbook, tuple(found))
 
     def apply(self, planned: Any) -> Any:
         """Carry a plan out and return its report."""

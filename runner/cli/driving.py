@@ -13,7 +13,7 @@ from runner.cli.writing import carry_out_line, opening, overriding, show_plans
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.commands.operate import Planned
+    from runner.commands.planning import Planned
 
 GRACE = 30.0  # seconds beyond a lease's time for which a revert waits
 
@@ -44,7 +44,7 @@ def apply(
     Every window that is not over is registered; later ones are opened by `runner tick` when their time comes.
     """
     from runner import planner
-    from runner.commands import files, operate, times
+    from runner.commands import files, operate, planning, times
 
     world.refuse_unasked(yes, reason)
     session = world.session(create=True)
@@ -57,7 +57,7 @@ def apply(
         else:
             path = times.one_playbook(file)
             opens = times.opens(session, path, now=now, for_=for_, until=until)
-            planned = operate.plan(session, path, opens=opens, override=override, spools=spools)
+            planned = planning.plan(session, path, opens=opens, override=override, spools=spools)
             line = carry_out_line(path, None, opens, for_, until)
         if world.format == "human":
             show_plans(world, planned, apply=line)
@@ -85,7 +85,7 @@ def zones_of(planned: Planned) -> dict[str, str]:
 @pass_world
 def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes: bool, reason: str | None) -> Any:
     """Give everything back that an outage changed. Alone: the one outage that is open."""
-    from runner.commands import operate
+    from runner.commands import operate, planning
     from runner.views import plan as views
     from runner.views.text import command
 
@@ -95,7 +95,7 @@ def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes
     row = operate.the_outage(session, outage)
     if only:
         session.readers.target(only)
-    planned = operate.plan_revert(session, row, only=only)
+    planned = planning.plan_revert(session, row, only=only)
     if world.format == "human":
         words = ["revert", row.id, *(["--only", only] if only else []), *(["--force"] if force else [])]
         world.say(views.human(planned, **world.look, apply=command(*words)))

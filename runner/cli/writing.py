@@ -11,7 +11,7 @@ from runner.cli.world import FILE, FilePath, World, common, pass_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.commands.operate import Now, Planned
+    from runner.commands.planning import Now, Planned
     from runner.commands.session import Session
 
 
@@ -91,14 +91,14 @@ def plan(
     override: tuple[str, ...],
 ) -> Any:
     """Show what a PLAYBOOK would change against the live systems. Writes nothing."""
-    from runner.commands import codes, files, operate, times
+    from runner.commands import codes, files, planning, times
 
     session = world.session(create=out is not None)
     path = times.one_playbook(playbook)
     opens = times.opens(session, path, now=now, for_=for_, until=until)
     moment = times.at(path, at) if at else None
     if out is None:
-        planned = operate.plan(session, path, at=moment, opens=opens, override=override)
+        planned = planning.plan(session, path, at=moment, opens=opens, override=override)
     else:
         planned = files.plan_to(session, path, out, at=moment, opens=opens, override=override)
     show_plans(world, planned, apply=carry_out_line(path if out is None else out, out, opens, for_, until))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.commands.operate import Planned
+from runner.commands.planning import Planned
 from runner.errors import Exit
 from runner.rehearsal import Rehearsed
 from runner.report import Checkup, Drift, OutageStatus

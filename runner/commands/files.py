@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from runner import planner
-from runner.commands import operate
-from runner.commands.operate import Now, Planned
+from runner.commands import planning
+from runner.commands.planning import Now, Planned
 from runner.commands.session import Session
 from runner.errors import InvalidInput, Refused, Usage
 from runner.expand import expand
@@ -81,7 +81,7 @@ def plan_to(
     if at is not None:
         raise Usage("a plan for another time can be looked at, not carried out", hint="leave out --at, or -o")
     with workbench(session) as spools:
-        planned = operate.plan(session, path, opens=opens, override=override, spools=spools)
+        planned = planning.plan(session, path, opens=opens, override=override, spools=spools)
         save(out, planned, spools, opened_by_hand=opens is not None)
     return planned
 
@@ -112,7 +112,7 @@ def _lists(planned: Planned, spools: Path) -> Iterator[tuple[str, str, Path]]:
     """Yield outage, run and file of each selection that is due; a forecast is selected anew when its time comes."""
     for outage, plan in zip(planned.outages, planned.plans, strict=True):
         due = {run.run for run in plan.runs if run.due}
-        for run, path in operate.spool_places(outage, spools).items():
+        for run, path in planning.spool_places(outage, spools).items():
             if run in due and path.exists():
                 yield outage.id, run, path
 
@@ -142,7 +142,7 @@ def plan_again(session: Session, path: Path, spools: Path, *, override: Collecti
     found = [_outage(session, playbook, plan, now, by_hand=header["opens"]) for plan in saved]
     plans = []
     for was, outage in zip(saved, found, strict=True):
-        plan = operate.plan_outage(session, outage, now, override=override)
+        plan = planning.plan_outage(session, outage, now, override=override)
         _refuse_moved(was, plan)
         plans.append(_as_selected(was, plan))
     _list_again(path, header["selected"], found, spools)
@@ -198,7 +198,7 @@ def _outage(session: Session, playbook: Playbook, plan: Plan, now: datetime, *, 
         raise Refused(f"{plan.outage} is over: this plan comes too late", hint=_AGAIN, code="PF004")
     if by_hand:
         return replace(expand(playbook, session.config, start=plan.start, end=plan.end), id=plan.outage)
-    known = {each.id: each for each in operate.chosen_outages(session, playbook, now, None)}
+    known = {each.id: each for each in planning.chosen_outages(session, playbook, now, None)}
     if plan.outage not in known:
         raise Refused(f"{plan.outage} is over, or no window of the playbook any more", hint=_AGAIN, code="PF004")
     return known[plan.outage]
@@ -246,7 +246,7 @@ def _as_selected(was: Plan, now: Plan) -> Plan:
 def _list_again(path: Path, selected: Iterable[Sequence[str]], outages: Collection[Outage], spools: Path) -> None:
     """List the saved selections where the executor looks for them; one that found nothing stays one."""
     places = {
-        (outage.id, run): place for outage in outages for run, place in operate.spool_places(outage, spools).items()
+        (outage.id, run): place for outage in outages for run, place in planning.spool_places(outage, spools).items()
     }
     for outage, run in selected:
         if (outage, run) in places:

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from runner.commands import operate
+from runner.commands import operate, planning
 from runner.commands.session import Session
 from runner.errors import InvalidInput
 from runner.executor import outage_of
@@ -101,7 +101,7 @@ def _vanished(session: Session, outage: Outage) -> list[str]:
     if loaded is None or not loaded.complete:
         return []
     try:
-        found = operate.vanished(session, loaded.playbook)
+        found = planning.vanished(session, loaded.playbook)
     except InvalidInput:
         return []
     return [sentence for sentence in found if sentence.startswith(f"{outage.id} is")]

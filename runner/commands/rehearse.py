@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, insert
 
-from runner.commands import operate
+from runner.commands import operate, planning
 from runner.commands.operate import By
 from runner.commands.session import Session
 from runner.expand import outages
@@ -27,11 +27,11 @@ def rehearse(session: Session, path: Path, progress: Progress) -> list[Rehearsed
     Reads live systems, writes none. That it passed is noted in the store, bound to the playbook and the configuration
     of its targets. Raises `InvalidInput`, `ProviderError`.
     """
-    loaded, _ = operate.read_playbook(session, path)
+    loaded, _ = planning.read_playbook(session, path)
     found = outages(loaded.playbook, session.config)
     left = [each for each in found if each.end > session.deps.now()] or found[:1]
     results = [_one(session, outage, progress) for outage in left]
-    digest = operate.playbook_digest(session, loaded.playbook)
+    digest = planning.playbook_digest(session, loaded.playbook)
     row = {"digest": digest, "at_ms": session.deps.now_ms(), "passed": all(result.passed for result in results)}
     with session.store.transaction() as conn:
         conn.execute(delete(t.rehearsals).where(t.rehearsals.c.digest == digest))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from runner import windows
-from runner.commands.operate import Now
+from runner.commands.planning import Now
 from runner.commands.session import Session
 from runner.errors import Usage
 from runner.load import find_playbooks, load_playbook

@@ -20,8 +20,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from runner import people
-from runner.commands import operate
-from runner.commands.operate import Now
+from runner.commands import operate, planning
+from runner.commands.planning import Now
 from runner.config import Freeze, Guards, Limit
 from runner.errors import RunnerError
 from runner.executor import context_of, outage_of
@@ -210,19 +210,19 @@ class Play:
         }
         self.reports = verbs[given.verb](given)
 
-    def _planned(self, it: argparse.Namespace) -> operate.Planned:
+    def _planned(self, it: argparse.Namespace) -> planning.Planned:
         lab, book = self.lab, self.books[it.name]
         at = local(it.at) if it.at else lab.deps.now()
         opens = Now(span(it.__dict__["for"]) if it.__dict__["for"] else None, local(it.until) if it.until else None)
-        found = operate.chosen_outages(lab.session, book, at, opens if it.now else None)
+        found = planning.chosen_outages(lab.session, book, at, opens if it.now else None)
         self.ids[book.name] = found[0].id
         override = it.override.split(",") if it.override else ()
-        plans = tuple(operate.plan_outage(lab.session, each, at, override=override) for each in found)
-        return operate.Planned(plans, book, tuple(found))
+        plans = tuple(planning.plan_outage(lab.session, each, at, override=override) for each in found)
+        return planning.Planned(plans, book, tuple(found))
 
     def _look_ahead(self, it: argparse.Namespace) -> list[Report]:
         if it.revert:
-            self.plan = operate.plan_revert(self.lab.session, operate.the_outage(self.lab.session, self.ids[it.name]))
+            self.plan = planning.plan_revert(self.lab.session, operate.the_outage(self.lab.session, self.ids[it.name]))
         else:
             self.plan = self._planned(it).plans[0]
         return []

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from runner import kinds
-from runner.commands import operate
-from runner.commands.operate import By, Planned
+from runner.commands import operate, planning
+from runner.commands.operate import By
+from runner.commands.planning import Planned
 from runner.commands.session import Session
 from runner.config import Config, Guards, StoreConfig
 from runner.deps import Deps
@@ -125,8 +126,8 @@ class Lab:
     def plan(self, playbook: Playbook, **more: Any) -> Planned:
         """Plan all windows of a playbook."""
         now = self.deps.now()
-        found = operate.chosen_outages(self.session, playbook, now, None)
-        plans = tuple(operate.plan_outage(self.session, each, now, **more) for each in found)
+        found = planning.chosen_outages(self.session, playbook, now, None)
+        plans = tuple(planning.plan_outage(self.session, each, now, **more) for each in found)
         return Planned(plans, playbook, tuple(found))
 
     def apply(self, playbook: Playbook, **more: Any) -> Report:
