@@ -18,20 +18,20 @@ from typing import Any, Protocol
 
 from runner import readings, timetable
 from runner.decide import Decision
-from runner.errors import Refused
+from runner.errors import ProviderError, Refused
 from runner.layers import released, wanted
 from runner.model import ABSENT, UNKNOWN, Merge, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
 from runner.selecting import Names, batched, by_key, resolve, select
-from runner.spi import Context, Found, KindSpec, Means, Query, Reversal, Target
+from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Target
 from runner.spool import read_spool, write_spool
 from runner.store import ledger
 from runner.store import tasks as steps
 from runner.store.journal import layer_to_json
 from runner.store.store import Store
 from runner.timetable import State
-from runner.work import Job, Work, decisions
+from runner.work import Job, Work, decisions, job_of
 
 SAMPLE = 5  # tickets named in the plan of a long list
 WHOLE = 40  # up to so many slots are listed one by one
@@ -114,10 +114,21 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
 def plan_close(bench: Bench, outage: Outage, states: Mapping[str, State], only: str = "") -> list[RunPlan]:
     """Return the plans of giving back everything that is held, in the order in which it will happen."""
     return [
-        _closing(bench, outage, run)
+        _closing_or_not(bench, outage, run)
         for run in reversed(outage.runs)
         if states.get(run.id, State("pending")).state in timetable.HOLDING and (not only or run.target == only)
     ]
+
+
+def _closing_or_not(bench: Bench, outage: Outage, run: Run) -> RunPlan:
+    """A target that cannot be read must not hold up the way back of the others: its part is a warning."""
+    try:
+        return _closing(bench, outage, run)
+    except ProviderError as fault:
+        why = f"{run.target} cannot be read now: {fault.message}; what it holds is given back when it answers again"
+        spec = bench.readers.spec(run.target, run.kind)
+        empty = _finished(bench, run, spec, _Sheet(), due=True, direction="close", selection=False)
+        return replace(empty, warnings=(why,))
 
 
 # --- opening --------------------------------------------------------------------------------------------------------
@@ -142,7 +153,7 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
     sheet = _Sheet()
     chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
     for page in batched(chosen, spec.max_batch):
-        jobs = [Job(found, tuple(spec.claims(run.with_, context, found)), fresh=True) for found in page]
+        jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=True) for found in page]
         _decide(bench, work, jobs, sheet, long=query.where is not None, run=run)
     return _finished(bench, run, spec, sheet, due=due, direction="open", selection=query.where is not None)
 
@@ -296,11 +307,17 @@ def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
     with bench.store.reading() as conn:
         mine = steps.layers_of_run(conn, outage, run.id)
         held = dict(steps.held_of_run(conn, outage, run.id))
+        titles = {(task.key, task.path): task.title for task in steps.tasks(conn, outage, run.id)}
     for slot, layer in mine:
         sheet.objects += 1
         if slot not in held:
             note = "nobody acknowledged it: you will be asked whether it was done"
-            sheet.add(Item(slot, slot.key, UNKNOWN, layer.claim.value, Action.PERSON, note), long=False)
+            sheet.add(
+                Item(
+                    slot, titles.get((slot.key, slot.path), slot.key), UNKNOWN, layer.claim.value, Action.PERSON, note
+                ),
+                long=False,
+            )
             continue
         back = wanted(released(held[slot], outage, run.id))
         sheet.add(Item(slot, held[slot].name, held[slot].last, back, Action.PERSON), long=False)
@@ -316,7 +333,7 @@ def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
 def _finished(
     bench: Bench, run: Run, spec: KindSpec, sheet: _Sheet, *, due: bool, direction: str, selection: bool
 ) -> RunPlan:
-    requests = ceil(sheet.objects / spec.page) + ceil(sheet.changed / spec.max_batch)
+    requests = _requests(spec, sheet, listed=direction == "open", named=direction == "open" and not selection)
     target = bench.readers.target(run.target)
     seconds = 60 * requests / (spec.rate * (1 - target.reserve)) if spec.rate else 0.0
     left = tuple(Left(f"{count} field{'s' * (count != 1)}", why) for why, count in sheet.left.items())
@@ -352,6 +369,15 @@ def _finished(
         menu="",
         warnings=warnings,
     )
+
+
+def _requests(spec: KindSpec, sheet: _Sheet, *, listed: bool, named: bool) -> int:
+    """Requests of carrying it out: names looked up, objects listed or read, batches written, and read back where the
+    target does not prove each item."""
+    writes = ceil(sheet.changed / spec.max_batch)
+    looked_up = int(named and spec.identity is Identity.NATURAL)
+    read = ceil(sheet.objects / (spec.page if listed else spec.max_batch))
+    return looked_up + read + writes * (1 if spec.precondition else 2)
 
 
 def refuse_dangerous(runs: Iterable[RunPlan]) -> list[str]:

@@ -23,7 +23,7 @@ from runner.selecting import Names, batched, by_key, objects, resolve
 from runner.spi import Context, Found, KindSpec, Query
 from runner.spool import objects_of, read_spool, reader, write_spool
 from runner.store import ledger
-from runner.work import Job, Order, Progress, Tally, Work, selecting_paths
+from runner.work import Job, Order, Progress, Tally, Work, job_of, selecting_paths
 
 
 class SetState(Protocol):
@@ -72,7 +72,7 @@ class Steps:
         listed: set[str] = set()
         self.progress.started(run.id, None)
         for page in batched(self._objects(run, verb, spec, query), spec.max_batch):
-            jobs = [Job(found, tuple(spec.claims(run.with_, context, found)), fresh) for found, fresh in page]
+            jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=fresh) for found, fresh in page]
             if query.where is None:
                 listed.update(job.found.key for job in jobs)
             total.add(self.batches.carry_out(work, self._timely(run, jobs, total)))

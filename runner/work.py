@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -125,6 +125,17 @@ class Order:
     only: str = ""
     closing: bool = False  # close what `only` names although the outage goes on
     spools: Mapping[str, Path] = field(default_factory=dict)
+
+
+def job_of(found: Found, wants: Sequence[Want], *, fresh: bool) -> Job:
+    """Return the job of one object; what a step creates is called by its subject, not by its marker."""
+    if found.name == found.key:
+        contents = [want.payload or want.claim.value for want in wants]
+        subjects = [each["subject"] for each in contents if isinstance(each, Mapping) and each.get("subject")]
+        if subjects:
+            first = next(iter(subjects[0].values())) if isinstance(subjects[0], Mapping) else subjects[0]
+            found = replace(found, name=str(first))
+    return Job(found, tuple(wants), fresh)
 
 
 def by_path(live: Mapping[Slot, Value]) -> dict[str, dict[str, Value]]:

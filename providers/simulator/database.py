@@ -181,6 +181,7 @@ def created(path: Path) -> Iterator[sqlite3.Connection]:
         raise FileExistsError(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
+    path.chmod(0o600)  # tickets are personal data
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")

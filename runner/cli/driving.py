@@ -8,7 +8,7 @@ import click
 
 from runner.cli.results import finish
 from runner.cli.world import FILE, World, common, consent, pass_world
-from runner.cli.writing import carry_out_line, opening, overriding, show_plans
+from runner.cli.writing import opening, overriding, show_plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,14 +53,12 @@ def apply(
         if files.is_plan(file):
             files.refuse_options(now=now, for_=for_, until=until)
             planned = files.plan_again(session, file, spools, override=override)
-            line = carry_out_line(file, file, None, None, None)
         else:
             path = times.one_playbook(file)
             opens = times.opens(session, path, now=now, for_=for_, until=until)
             planned = planning.plan(session, path, opens=opens, override=override, spools=spools)
-            line = carry_out_line(path, None, opens, for_, until)
         if world.format == "human":
-            show_plans(world, planned, apply=line)
+            show_plans(world, planned, apply=None)
         planner.refuse([sentence for each in planned.plans for sentence in each.refusals])
         world.ask("\nCarry this out?", yes=yes)
         with world.at_the_wheel() as progress:
@@ -87,7 +85,6 @@ def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes
     """Give everything back that an outage changed. Alone: the one outage that is open."""
     from runner.commands import operate, planning
     from runner.views import plan as views
-    from runner.views.text import command
 
     world.refuse_unasked(yes, reason)
     session = world.session(create=True)
@@ -97,8 +94,7 @@ def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes
         session.readers.target(only)
     planned = planning.plan_revert(session, row, only=only)
     if world.format == "human":
-        words = ["revert", row.id, *(["--only", only] if only else []), *(["--force"] if force else [])]
-        world.say(views.human(planned, **world.look, apply=command(*words)))
+        world.say(views.human(planned, **world.look, apply=None))
     world.ask("\nGive this back?", yes=yes)
     patience = 0.0 if no_wait else session.config.store.lease + GRACE
     with world.at_the_wheel() as progress:

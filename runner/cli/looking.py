@@ -55,6 +55,7 @@ def show(world: World, outage: str) -> None:
 @pass_world
 def why(world: World, what: str, field: str) -> None:
     """Show who wants what in a field: `why "Support BR" fri`, or `why target/kind/id/path`."""
+    from runner.commands import people
     from runner.commands.why import why as stacks
     from runner.views import why as views
 
@@ -63,8 +64,12 @@ def why(world: World, what: str, field: str) -> None:
     if world.format == "json":
         world.json({"version": 1, "fields": [views.to_json(each) for each in found]})
         return
-    zones = [session.config.targets[each.slot.target].zone for each in found]
-    texts = [views.human(each, timezone=zone, **world.look) for each, zone in zip(found, zones, strict=True)]
+    zones = people.zones(session)
+    texts = []
+    for each in found:
+        owners = [layer.owner for layer in each.layers if layer.owner in zones]
+        zone = zones[owners[-1]] if owners else session.config.targets[each.slot.target].zone
+        texts.append(views.human(each, timezone=zone, **world.look))
     world.say("\n\n".join(texts))
 
 

@@ -115,7 +115,7 @@ def carry_out_line(path: Path, out: Path | None, opens: Now | None, for_: str | 
     return command(*words)
 
 
-def show_plans(world: World, planned: Planned, *, apply: str) -> None:
+def show_plans(world: World, planned: Planned, *, apply: str | None) -> None:
     """Print the plans of a playbook, one after the other."""
     from runner.views import diagnostics
     from runner.views import plan as views

@@ -32,8 +32,9 @@ __all__ = ["from_json", "human", "markdown", "next_step", "to_json"]
 VALUE_INDENT = 8
 
 
-def human(plan: Plan, *, width: int, colour: bool, apply: str = "") -> str:
-    """Return the plan for a terminal of `width` columns. `apply` is the command that carries it out."""
+def human(plan: Plan, *, width: int, colour: bool, apply: str | None = "") -> str:
+    """Return the plan for a terminal of `width` columns. `apply` is the command that carries it out; None when it is
+    being carried out, so that there is nothing to type."""
     page = Page()
     if _is_empty(plan):
         _section(page, "Left alone", left_alone(plan))
@@ -54,7 +55,8 @@ def human(plan: Plan, *, width: int, colour: bool, apply: str = "") -> str:
         page.warn(words)
     _section(page, "REFUSED, nothing will be written", [clean(words) for words in plan.refusals], DANGER)
     _totals(page, plan)
-    _next(page, plan, apply)
+    if apply is not None or plan.refusals:
+        _next(page, plan, apply or "")
     return page.render(width, colour=colour)
 
 
