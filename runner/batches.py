@@ -302,7 +302,7 @@ class Batches:
         with self.store.transaction() as conn:
             self.fenced(conn)
             now = ledger.held(conn, entries[0].ref.target, spec.kind, [entry.ref.key for entry in entries])
-            sight = Sight(now, said, live, ledger.next_n(conn), at)
+            sight = Sight(now, said, live, ledger.next_n(conn) if live else 0, at)
             settled: list[Held] = []
             for entry in entries:
                 ends = [ending(entry, path, sight) for path in entry.changes]

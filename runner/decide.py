@@ -6,7 +6,7 @@ slot captures its base. A difference between live and last is taken in as a pers
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from runner.layers import (
     Held,
@@ -81,7 +81,7 @@ def opening(seen: Seen, layer: Layer, *, force: bool = False) -> Decision:
     return Decision(
         seen,
         intent=after,
-        settled=replace(after, last=value if write else seen.live),
+        settled=after.with_last(value if write else seen.live),
         after=value,
         write=write,
         hidden=tuple(hidden[:1]),
@@ -94,7 +94,7 @@ def _sending(seen: Seen, layer: Layer) -> Decision:
     sent = was is not None and any((each.owner, each.run) == (layer.owner, layer.run) for each in was.layers)
     held = was if was is not None else Held(seen.slot, seen.merge, ABSENT, ABSENT, name=seen.name)
     after = held if sent else claimed(held, layer)
-    return Decision(seen, after, replace(after, last=layer.claim.value), layer.claim.value, write=not sent)
+    return Decision(seen, after, after.with_last(layer.claim.value), layer.claim.value, write=not sent)
 
 
 def closing(seen: Seen, owner: str, run: str, *, force: bool = False) -> Decision:
@@ -112,7 +112,7 @@ def closing(seen: Seen, owner: str, run: str, *, force: bool = False) -> Decisio
     if value is not plain and same(seen.merge, seen.live, plain):
         value = plain
     write = bool(ours) and not same(seen.merge, seen.live, value)
-    settled = replace(after, last=value if write else seen.live)
+    settled = after.with_last(value if write else seen.live)
     return Decision(
         seen,
         intent=held if write else settled,

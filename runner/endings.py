@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from runner.layers import Held, recover, released, same, see, unsent, wanted
 from runner.model import Merge, Outcome, Slot, Value, Verdict
@@ -50,7 +50,7 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
     # a step that is amended also lets go of what it no longer wants: then the layers do not come to what was written
     opens = entry.direction == "open" and same(held.merge, wanted(held), after)
     if not refused and recover(held.merge, before, after, seen):
-        landed = replace(held, last=after)
+        landed = held.with_last(after)
         if not opens:
             landed = released(landed, entry.outage, entry.run)
         return End("done", see(landed, seen, n=sight.n, at=sight.at))
@@ -71,7 +71,7 @@ def _effect(entry: Entry, held: Held, after: Value, outcome: Outcome | None) -> 
     gone = released(held, entry.outage, entry.run)
     match outcome.verdict if outcome is not None else Verdict.UNKNOWN:
         case Verdict.DONE:
-            return End("done", replace(held, last=after))
+            return End("done", held.with_last(after))
         case Verdict.MOVED:
             return End("void", gone, outcome.reason if outcome else "")
         case Verdict.REJECTED:

@@ -36,6 +36,14 @@ class Held:
         """Whether any outage still claims the slot; if not, it is forgotten."""
         return any(layer.of_outage for layer in self.layers)
 
+    def with_layers(self, layers: tuple[Layer, ...]) -> Held:
+        """Return the slot with other layers."""
+        return Held(self.slot, self.merge, self.base, self.last, layers, self.rev, self.name)
+
+    def with_last(self, last: Value) -> Held:
+        """Return the slot with another value that is believed to be live."""
+        return Held(self.slot, self.merge, self.base, last, self.layers, self.rev, self.name)
+
 
 # --- values ---------------------------------------------------------------------------------------------------------
 
@@ -59,6 +67,8 @@ def _texts(merge: Merge, found: frozenset[object]) -> tuple[str, ...]:
 
 def same(merge: Merge, a: Value, b: Value) -> bool:
     """Whether two values mean the same; an absent set is not the same as an empty one."""
+    if a is b:
+        return True
     if merge in (Merge.SET, Merge.MINUTES) and not _odd(a) and not _odd(b):
         return a == b or members(merge, a) == members(merge, b)
     return type(a) is type(b) and a == b if isinstance(a, bool) or isinstance(b, bool) else a == b
@@ -131,6 +141,9 @@ def _fold(held: Held, layers: Iterable[Layer]) -> _State:
 
 def wanted(held: Held) -> Value:
     """Return what the slot should hold: the layers folded over the base (the base itself where they come to it)."""
+    if len(held.layers) == 1 and held.layers[0].claim.op is Op.PUT:  # nearly every slot: spare it the fold
+        value = held.layers[0].claim.value
+        return held.base if same(held.merge, value, held.base) else value
     return _fold(held, held.layers).value
 
 
@@ -211,7 +224,9 @@ def satisfied(merge: Merge, claim: Claim, value: Value) -> bool:
 def conflicts(held: Held) -> list[tuple[Layer, Value]]:
     """Return the outages' layers that a person's layer hides, each with the value that the slot would have without
     people's edits above it."""
-    found = []
+    found: list[tuple[Layer, Value]] = []
+    if not any(layer.owner == PERSON for layer in held.layers):
+        return found
     value = wanted(held)
     for layer in held.layers:
         if not layer.of_outage or satisfied(held.merge, layer.claim, value):
@@ -232,12 +247,12 @@ def claimed(held: Held, layer: Layer) -> Held:
     if mine:
         layer = replace(layer, priority=mine[0].priority, n=mine[0].n)
     rest = tuple(each for each in held.layers if (each.owner, each.run) != (layer.owner, layer.run))
-    return replace(held, layers=tuple(sorted((*rest, layer), key=lambda each: each.order)))
+    return held.with_layers(tuple(sorted((*rest, layer), key=lambda each: each.order)) if rest else (layer,))
 
 
 def released(held: Held, owner: str, run: str) -> Held:
     """Return the slot without the layer of one step of one outage."""
-    return replace(held, layers=tuple(each for each in held.layers if (each.owner, each.run) != (owner, run)))
+    return held.with_layers(tuple([each for each in held.layers if each.owner != owner or each.run != run]))
 
 
 def kept(held: Held, owner: str, run: str) -> Held:

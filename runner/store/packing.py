@@ -21,7 +21,14 @@ def dumps(data: Json) -> str:
 
 def pack(value: Value) -> str:
     """Return a slot's value as canonical JSON text."""
+    if type(value) is str:
+        return _quoted(value)
     return _ABSENT if value is ABSENT else _ENCODER.encode(value_to_json(value))
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return _ENCODER.encode(text)
 
 
 def unpack(text: str) -> Value:
@@ -53,5 +60,5 @@ def unpack_claim(text: str) -> Claim:
 
 def pack_changes(changes: Mapping[str, tuple[Value, Value]]) -> str:
     """Return changes by path, ``{path: [before, after]}``, as canonical JSON text."""
-    parts = (f"{dumps(path)}:[{pack(changes[path][0])},{pack(changes[path][1])}]" for path in sorted(changes))
+    parts = (f"{_quoted(path)}:[{pack(changes[path][0])},{pack(changes[path][1])}]" for path in sorted(changes))
     return f"{{{','.join(parts)}}}"

@@ -59,6 +59,7 @@ class Store:
         there = path.exists()
         self._memory = not there and not create
         self._busy = busy
+        self._reads = False
         with self._faults():
             if not self._memory:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -82,8 +83,11 @@ class Store:
             return raw
 
         engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", self._begin)
         return engine
+
+    def _begin(self, conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN" if self._reads else "BEGIN IMMEDIATE")
 
     def _migrate(self) -> None:
         from runner.store import migrations
@@ -131,12 +135,12 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """Run reads in one consistent snapshot that writes nothing. Raises `StoreError`."""
         with self._faults():
-            self._conn.execution_options(runner_reading=True)
+            self._reads = True
             try:
                 with self._conn.begin():
                     yield self._conn
             finally:
-                self._conn.execution_options(runner_reading=False)
+                self._reads = False
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -144,11 +148,6 @@ class Store:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as fault:
             raise _explained(fault, self.path) from fault
-
-
-def _begin_immediate(conn: Connection) -> None:
-    reading = conn.get_execution_options().get("runner_reading", False)
-    conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _explained(fault: Exception, path: Path) -> StoreError:
