@@ -79,12 +79,57 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "A guard of runner.yaml or a limit of the step stands in the way; the message has its figure.",
             "Narrow the step, change the guard, or set it aside with `--override` and a reason.",
         ),
+        "IN001": Entry(
+            "runner.yaml is there already",
+            "`runner init` writes a new configuration and never over one.",
+            "`runner new NAME` adds a playbook; start elsewhere with an empty folder.",
+        ),
+        "IN002": Entry(
+            "the playbook is there already",
+            "`runner new` writes a new file and never over one.",
+            "Take another name, or edit the file that is there.",
+        ),
         "JR001": Entry("journal cannot be read", "The journal file is missing or may not be read.", "Check the path."),
         "JR002": Entry(
             "the journal's chain breaks",
             "Each line of a journal carries the hash of all lines before it. From this line on it does not fit: the "
             "file was edited or damaged.",
             "Use an untouched copy. The store, where it exists, does not need the file.",
+        ),
+        "JR003": Entry(
+            "not a journal",
+            "The first line of the file names no outage, or the file is empty.",
+            "Journals lie in the folder `store.journal`, one file an outage.",
+        ),
+        "JR004": Entry(
+            "journal of another version",
+            "The file was written by a runner whose journal this one cannot read.",
+            "Import it with that runner, or with a newer one.",
+        ),
+        "JR005": Entry(
+            "the outage is in the store",
+            "The store knows this outage already, and its own record is better than the file.",
+            "Revert it here, or import into an empty store.",
+        ),
+        "JR006": Entry(
+            "a field is held by an outage of this store",
+            "The journal and the store both speak of one field; only together do they tell what it was before.",
+            "Import all files that belong together with one command, into an empty store.",
+        ),
+        "JR007": Entry(
+            "the journal's numbers are taken",
+            "Two of the files come from different stores, or one was imported before.",
+            "Import journals of different stores into a store each.",
+        ),
+        "JR008": Entry(
+            "no journal yet",
+            "The outage is registered and nothing was done for it so far.",
+            "Export it when its first step has run.",
+        ),
+        "JR009": Entry(
+            "another journal of the same outage",
+            "The folder `store.journal` holds a different journal of this outage.",
+            "Import that one, or move it away first.",
         ),
         "OP001": Entry(
             "no such open outage",
@@ -146,6 +191,16 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "a target cannot be read",
             "The helpdesk or its provider does not answer, or refuses the credential. Nothing was changed.",
             "Check the credential and the connection, then try again; `runner doctor` looks at every target.",
+        ),
+        "RB001": Entry(
+            "nothing held is called that",
+            "Only outages, and fields that an outage holds, can be rebased.",
+            "`runner status` lists outages, `runner why` shows fields.",
+        ),
+        "RB002": Entry(
+            "a write is not confirmed yet",
+            "The last write on this object has no known outcome, so nobody can say what lies where.",
+            "`runner resume`, then rebase again.",
         ),
         "RG001": Entry(
             "provider not installed",
@@ -223,6 +278,11 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "journal file cannot be written",
             "The journal is written before anything is sent; without it nothing is sent.",
             "Free some space or mend `store.journal`, then `runner resume`.",
+        ),
+        "ST021": Entry(
+            "the journal's last line is damaged",
+            "The file cannot be gone on with: its last line is no line of a journal.",
+            "Move the file away and go on; the store does not need it. Keep it for whoever looks into it.",
         ),
         "WY001": Entry(
             "no outage holds that",
