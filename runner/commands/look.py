@@ -68,7 +68,7 @@ def _status(session: Session, row: Any) -> OutageStatus:
             run.id,
             run.kind,
             run.target,
-            "waiting" if run.id in asked else states[run.id].state if run.id in states else "pending",
+            "waiting" if run.id in asked else _state(states.get(run.id)),
             run.start,
             run.end,
             held.get(run.id, 0),
@@ -111,9 +111,16 @@ def _places(session: Session, name: str) -> list[Path]:
     return [Path(name), session.config.file.parent / name] if name else []
 
 
+def _state(row: Any) -> str:
+    """Return the state of a step as people see it: one that stopped half-way with a message has failed."""
+    if row is None:
+        return "pending"
+    return "failed" if row.message and row.state in ("opening", "closing") else str(row.state)
+
+
 def _late(run: RunStatus, desired: str, now: datetime) -> bool:
     """Whether a step holds something that should have been given back by now."""
-    return run.state in HOLDING and (desired == "revert" or (run.end is not None and run.end <= now))
+    return (run.state in HOLDING or run.state == "failed") and (desired == "revert" or (run.end is not None and run.end <= now))
 
 
 # --- show -----------------------------------------------------------------------------------------------------------
