@@ -316,3 +316,72 @@ def test_very_many_histories_are_as_the_model_says(
 ) -> None:
     """The same over thousands of histories."""
     play(engine, given, history, order)
+
+
+# --- edits while the process is dead --------------------------------------------------------------------------------
+
+own_words: dict[str, st.SearchStrategy[Any]] = {
+    "atom/x": st.sampled_from(["mine", "mine too"]),
+    "set/tags": st.frozensets(st.sampled_from(["m", "n"])),
+    "minutes/fri": st.frozensets(st.sampled_from(["20", "21", "22"])),
+    "text/en": st.sampled_from(["mine", "mine too"]),
+}
+own_edits = st.fixed_dictionaries({}, optional=own_words).filter(bool)
+orders_of_two = st.permutations(range(2))
+
+
+def lived(path: str, now: Value, word: Any) -> Value:
+    """Return what a person makes of `now` without touching anything that an outage claims."""
+    match path:
+        case "set/tags":
+            return sorted(({*now} - {"m", "n"}) | word)  # type: ignore[misc]
+        case "minutes/fri":
+            return _ranges((_hours(now) - {"20", "21", "22"}) | word)  # type: ignore[arg-type]
+        case "text/en":
+            return "\n".join([word, *str(now).split("\n")[1:]])
+    return word
+
+
+def last_word(path: str, word: Any) -> Value:
+    return lived(path, KINDS[path].shown(KINDS[path].base), word)
+
+
+unheard = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+appended = {**claims, "text/en": st.just(("append", None))}
+two = st.lists(
+    st.tuples(st.sampled_from([0, 5]), st.fixed_dictionaries(appended)),
+    min_size=2,
+    max_size=2,
+)
+
+
+@unheard
+@given(given=two, number=st.integers(1, 45), words=own_edits, closing=st.booleans(), order=orders_of_two)
+def test_an_edit_while_the_process_is_dead_is_the_last_word(
+    engine: Engine, given: Any, number: int, words: Any, closing: bool, order: list[int]
+) -> None:
+    """Whatever a process was doing when it died, what somebody sets before the next one comes is what remains."""
+    one = History(engine, given)
+    one.opened(0, [])
+    if closing:
+        one.opened(1, [])
+    killed = one.command(1, closing=closing)
+    engine.fuse.arm("any", number)
+    try:
+        killed()
+        engine.fuse.arm("", 0)
+    except Killed:
+        engine.lab = engine.lab.later(minutes=2).restart()
+        engine.fuse = fused(engine.lab)
+
+    for path, word in words.items():
+        now = engine.lab.get("thing", one.key, path)
+        engine.lab.world.edit(Slot("desk", "thing", one.key, path), lived(path, now, word))
+    engine.lab.resume()
+    for index in order:
+        one.command(index, closing=True)() if one.row(one.books[index]) else None
+
+    for path, kind in KINDS.items():
+        wanted = last_word(path, words[path]) if path in words else kind.shown(kind.base)
+        assert engine.lab.get("thing", one.key, path) == wanted, path
+    assert engine.held() == []
