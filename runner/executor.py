@@ -19,7 +19,7 @@ from runner.errors import InvalidInput, ProviderError, RunnerError
 from runner.expand import expand
 from runner.load import thaw_playbook
 from runner.playbook import Outage, Run
-from runner.report import Report, RunReport
+from runner.report import Ended, Report, RunReport
 from runner.spi import Context, Means
 from runner.steps import Steps, now_of
 from runner.store import journal as lines
@@ -128,19 +128,18 @@ class _Drive:
 
     def all(self) -> Report:
         """Settle, then do what is due until nothing is."""
-        warnings = self._settle()
-        if not warnings:
-            self._runs_known()
-            if self.order.resend and not self.reverting:
-                self._open_unknown()
-            while self._pass():
-                pass
-            warnings += [
-                f"{run.id} waits for {need}, which is not there"
-                for run, need in timetable.blocked(self.outage, self.states, now_of(self.desk))
-                if not self.reverting
-            ]
-        return self._report(warnings)
+        if unsettled := self._settle():
+            return self._report(unsettled, pending=True)
+        self._runs_known()
+        if self.order.resend and not self.reverting:
+            self._open_unknown()
+        while self._pass():
+            pass
+        shut = self.reverting or self.row.imported
+        blocked = [] if shut else timetable.blocked(self.outage, self.states, now_of(self.desk))
+        waiting = {run.id for run, need in blocked}
+        stuck = any(need not in waiting and self.states[need].state != "waiting" for _, need in blocked)
+        return self._report([f"{run.id} waits for {need}, which is not there" for run, need in blocked], pending=stuck)
 
     def _pass(self) -> bool:
         """Do once what is due; returns whether there was anything that this drive had not tried yet."""
@@ -276,7 +275,7 @@ class _Drive:
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
-    def _add(self, run: Run, direction: str, tally: Tally, state: str, message: str) -> None:
+    def _add(self, run: Run, direction: str, tally: Tally, state: Ended, message: str) -> None:
         key = (run.id, direction)
         old = self.reports.get(key)
         notes = (*(old.notes if old else ()), *tally.notes)
@@ -285,7 +284,7 @@ class _Drive:
             run.kind,
             run.target,
             "close" if direction == "close" else "open",
-            state,  # type: ignore[arg-type]
+            state,
             written=(old.written if old else 0) + tally.written,
             confirmed=(old.confirmed if old else 0) + tally.confirmed,
             requests=(old.requests if old else 0) + self.desk.targets.requests.get(run.target, 0) - self.asked,
@@ -293,7 +292,7 @@ class _Drive:
             message=message,
         )
 
-    def _report(self, warnings: list[str]) -> Report:
+    def _report(self, warnings: list[str], *, pending: bool) -> Report:
         if not self.states:
             self._know()
         state = timetable.outcome(self.outage, self.states) if self.states else str(self.row.state)
@@ -301,13 +300,12 @@ class _Drive:
             self.batches.fenced(conn)
             ledger.set_outage(conn, self.outage.id, state=state)
             waiting = human.count_waiting(conn, self.outage.id)
-        failed = bool(warnings) or any(report.state == "failed" for report in self.reports.values())
         return Report(
             outage=self.outage.id,
             state=state,
             runs=tuple(self.reports.values()),
             waiting=waiting,
-            pending=failed,
+            pending=pending or any(report.state == "failed" for report in self.reports.values()),
             restore_at=self.outage.end if state in ("registered", "open", "closing") and not self.reverting else None,
             seconds=self.desk.outside.boot() - self.began,
             warnings=tuple(warnings),

@@ -37,7 +37,8 @@ def prompt_for_steps(world: World, session: Session, reports: Iterable[Report]) 
     from runner.errors import RunnerError
     from runner.views import steps as views
 
-    zones, found = people.zones(session), list[Report]()
+    zones = people.zones(session)
+    found: list[Report] = []
     for report in reports:
         last, seen = report, set[tuple[str, str, str, bool]]()
         while task := _next(people.waiting(session, report.outage), seen):

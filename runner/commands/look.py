@@ -120,7 +120,8 @@ def _state(row: Any) -> str:
 
 def _late(run: RunStatus, desired: str, now: datetime) -> bool:
     """Whether a step holds something that should have been given back by now."""
-    return (run.state in HOLDING or run.state == "failed") and (desired == "revert" or (run.end is not None and run.end <= now))
+    over = desired == "revert" or (run.end is not None and run.end <= now)
+    return over and (run.state in HOLDING or run.state == "failed")
 
 
 # --- show -----------------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def _task(row: Any, now: datetime, *, several: bool, known: bool) -> Task:
         target=row.target,
         title=row.title,
         menu=row.menu,
-        value=spoken(value),
+        value="" if value is True and row.path == "done" else spoken(value),
         question=question,
         due=due,
         overdue=now - due > LATE,
@@ -98,9 +98,7 @@ def _task(row: Any, now: datetime, *, several: bool, known: bool) -> Task:
 
 
 def spoken(value: Value) -> str:
-    """Return a value as a person types it; empty where doing the step is all there is."""
-    if value is True:
-        return ""
+    """Return a value as a person types it."""
     if value is UNKNOWN:
         return "as it was before: nobody could say what that was"
     return value if isinstance(value, str) else str(say(value))

@@ -1,0 +1,195 @@
+"""steps, ack, and the questions at a terminal."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from runner.errors import Exit
+from tests.support.desk import LOBBY, PHONE, Desk
+
+NOW = ("--now", "--for", "2h")
+LOGIN = "    - {id: login, uses: access, target: helpdesk, with: {setting: Self sign-up, value: false, menu: Access}}\n"
+TWO = """\
+    - id: two
+      uses: checklist
+      target: helpdesk
+      with: {items: [{do: First}, {do: Second}]}
+"""
+OPENED = "match@2026-12-11T10:00"
+
+
+@pytest.fixture
+def lobby(desk: Desk) -> Desk:
+    """Return a desk with an open outage whose sign a person has to turn."""
+    desk.playbook(PHONE, LOBBY)
+    assert desk.apply(*NOW).code == Exit.PEOPLE
+    return desk
+
+
+def test_steps_say_what_where_and_how_to_answer(lobby: Desk) -> None:
+    """`steps` shows the text, the menu path, the value and the command, in three formats."""
+    human = lobby.ok("steps").out
+    assert "Turn the sign" in human
+    assert "Lobby > screen" in human
+    assert f"runner ack {OPENED} lobby --before VALUE" in human
+    assert "- [ ] **Turn the sign**" in lobby.ok("steps", "match", "--format", "markdown").out
+    (step,) = lobby.ok("steps", "--format", "json").json["steps"]
+    assert step["value"] == "closed"
+    assert not step["overdue"]
+    lobby.clock.wait(1000)
+    assert lobby.ok("steps", "--format", "json").json["steps"][0]["overdue"]
+    assert lobby.run("steps", "nothing").code == Exit.USAGE
+
+
+def test_a_human_step_and_its_opposite(lobby: Desk) -> None:
+    """What stood there before is recorded, asked back at the revert, and the outage closes with the answer."""
+    assert lobby.run("ack", "match", "lobby").code == Exit.USAGE
+    ran = lobby.ok("ack", "match", "lobby", "--before", "welcome", "--evidence", "photo")
+    assert "nothing is left to do for this step" in ran.out
+    assert lobby.ok("steps").out.startswith("No step waits")
+    assert lobby.revert().code == Exit.PEOPLE
+    (step,) = lobby.ok("steps", "--format", "json").json["steps"]
+    assert (step["direction"], step["value"]) == ("close", "welcome")
+    assert "Put back" in lobby.ok("steps").out
+    assert lobby.run("status", "--exit-code").code == Exit.PEOPLE
+    assert "OVERDUE" in lobby.ok("status").out
+    assert "runner resume" not in lobby.ok("status").out
+    assert lobby.ok("ack", OPENED, "lobby").code == 0
+    assert lobby.ok("status", "--exit-code").out.startswith("No outage")
+
+
+def test_evidence_of_a_file_is_its_hash(lobby: Desk) -> None:
+    """`--evidence @FILE` keeps the file's name and hash, not its content; a missing file is a usage error."""
+    assert lobby.run("ack", "match", "lobby", "--before", "x", "--evidence", "@nothing.png").code == Exit.USAGE
+    Path("photo.png").write_bytes(b"pixels of people")
+    lobby.ok("ack", "match", "lobby", "--before", "x", "--evidence", "@photo.png")
+    journal = next(Path("journal").iterdir()).read_text()
+    assert sha256(b"pixels of people").hexdigest() in journal
+    assert "pixels" not in journal
+
+
+def test_acknowledged_once(lobby: Desk) -> None:
+    """A second acknowledgement is refused; a correction is appended and the first value stays the one restored."""
+    lobby.ok("ack", "match", "lobby", "--before", "welcome")
+    assert lobby.run("ack", "match", "lobby", "--before", "other").code == Exit.REFUSED
+    assert (
+        "the first value before stays" in lobby.ok("ack", "match", "lobby", "--before", "other", "--correct-before").out
+    )
+    lobby.revert()
+    assert lobby.ok("steps", "--format", "json").json["steps"][0]["value"] == "welcome"
+
+
+def test_a_value_that_nobody_knows(lobby: Desk) -> None:
+    """`--before-unknown` is taken, and said at the revert; together with a value it contradicts itself."""
+    assert lobby.run("ack", "match", "lobby", "--before", "x", "--before-unknown").code == Exit.USAGE
+    lobby.ok("ack", "match", "lobby", "--before-unknown")
+    lobby.revert()
+    assert "nobody could say" in lobby.ok("steps", "--format", "json").json["steps"][0]["value"]
+
+
+def test_never_acknowledged_is_one_question(lobby: Desk) -> None:
+    """A step that nobody acknowledged becomes a question; `--not-done` closes it with nothing to take back."""
+    assert lobby.run("ack", "match", "lobby", "--not-done").code == Exit.USAGE
+    lobby.revert()
+    (step,) = lobby.ok("steps", "--format", "json").json["steps"]
+    assert step["question"]
+    lobby.ok("ack", "match", "lobby", "--not-done")
+    assert lobby.ok("status", "--all", "--format", "json").json["outages"][0]["state"] == "closed"
+
+
+def test_done_after_all(lobby: Desk) -> None:
+    """The question answered with what stood before asks for the opposite step."""
+    lobby.revert()
+    ran = lobby.run("ack", "match", "lobby", "--before", "welcome")
+    assert ran.code == Exit.PEOPLE
+    assert lobby.ok("steps", "--format", "json").json["steps"][0]["value"] == "welcome"
+    lobby.ok("ack", "match", "lobby")
+
+
+def test_a_setting_keeps_its_type(desk: Desk) -> None:
+    """A switch is typed as on or off, and comes back as the switch it was."""
+    desk.playbook(LOGIN)
+    desk.apply(*NOW)
+    assert desk.ok("steps", "--format", "json").json["steps"][0]["value"] == "off"
+    desk.ok("ack", "match", "login", "--before", "on")
+    assert desk.ok("why", "self-sign-up", "--format", "json").json["fields"][0]["layers"][0]["value"] is True
+    desk.revert()
+    assert desk.ok("steps", "--format", "json").json["steps"][0]["value"] == "on"
+
+
+def test_several_items_are_named(desk: Desk) -> None:
+    """With several items the item is needed, and the commands of `steps` name it."""
+    desk.playbook(TWO)
+    desk.apply(*NOW)
+    assert [step["item"] for step in desk.ok("steps", "--format", "json").json["steps"]] == ["1", "2"]
+    assert f"runner ack {OPENED} two 2 --before VALUE" in desk.ok("steps").out
+    assert desk.run("ack", "match", "two", "--before-unknown").code == Exit.USAGE
+    ran = desk.run("ack", "match", "two", "1", "--before-unknown")
+    assert ran.code == Exit.PEOPLE
+    assert "more items of this step wait" in ran.out
+    desk.ok("ack", "match", "two", "2", "--before-unknown")
+
+
+@pytest.mark.parametrize("step", ["looby", "phone"])
+def test_a_step_that_nobody_does(lobby: Desk, step: str) -> None:
+    """A step that does not exist, or that no person carries out, is refused with those that there are."""
+    ran = lobby.run("ack", "match", step, "--before", "x")
+    assert ran.code == Exit.USAGE
+    assert "its human steps: lobby" in ran.text
+
+
+def test_ack_goes_on_with_what_waited_for_it(desk: Desk) -> None:
+    """A step that needs the human step is carried out as soon as that is acknowledged."""
+    desk.playbook(LOBBY, PHONE.replace("uses: channel", "uses: channel, needs: [lobby]"))
+    before = desk.dump()
+    assert desk.apply(*NOW).code == Exit.PEOPLE
+    assert desk.dump() == before
+    ran = desk.ok("ack", "match", "lobby", "--before", "x", "--format", "json").json
+    assert [run["run"] for run in ran["report"]["runs"]] == ["phone"]
+    assert desk.dump() != before
+
+
+def test_a_terminal_is_walked_through_the_steps(desk: Desk) -> None:
+    """After an apply at a terminal each waiting step is asked about; `later` leaves it waiting and makes 5."""
+    desk.playbook(PHONE, LOBBY)
+    later = desk.run("apply", "match.yaml", *NOW, typed="y\nlater\n")
+    assert later.code == Exit.PEOPLE
+    assert "Is it done?" in later.out
+    done = desk.run("apply", "match.yaml", typed="y\n")
+    assert done.code == 0
+    asked = desk.run("ack", "match@2026-12-11T10:00", "lobby", typed="welcome\n")
+    assert asked.code == 0
+    assert "What stood there before?" in asked.out
+    back = desk.run("revert", OPENED, typed="y\nyes\n\n")
+    assert back.code == 0
+    assert "set it:  welcome" in back.out
+
+
+def test_a_terminal_answers_questions(desk: Desk) -> None:
+    """At a revert the question is asked in place: no ends it, yes asks what stood there and then for the opposite."""
+    desk.playbook(LOBBY)
+    desk.apply(*NOW)
+    assert desk.run("revert", typed="y\nno\n\n").code == 0
+    desk.clock.wait(60)
+    desk.apply(*NOW)
+    ran = desk.run("revert", typed="y\nyes\n\n\nyes\n@nothing.png\n")
+    assert ran.code == Exit.PEOPLE
+    assert "nobody could say" in ran.out
+    assert "cannot be read" in ran.err
+    done = desk.run("revert", typed="y\nyes\nphoto\n")
+    assert done.code == 0
+
+
+def test_ack_while_somebody_else_drives(lobby: Desk) -> None:
+    """An acknowledgement waits for the lease of a drive, says so, and gives up with 75."""
+    from tests.support.leases import take
+
+    take(lobby.folder, OPENED, until=lobby.clock.now.timestamp() + 80)
+    ran = lobby.run("ack", "match", "lobby", "--before", "x")
+    assert ran.code == Exit.HELD
+    assert "waiting for it" in ran.err
+    lobby.clock.wait(60)
+    lobby.ok("ack", "match", "lobby", "--before", "x")
