@@ -10,7 +10,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from runner.config import Guards, Limit
-from runner.planfile import RunPlan
+from runner.planfile import Item, RunPlan
 
 OVERRIDABLE = ("limits", "freeze", "rehearsal")
 
@@ -73,12 +73,17 @@ def _limits(guards: Guards, run: RunPlan, total: int | None) -> list[str]:
     return found
 
 
+def protects(pattern: str, item: Item) -> bool:
+    """Whether a pattern of `guards.protected` (``target/kind/key-or-name``) means the object of a plan's line."""
+    ref = item.slot.ref
+    return fnmatchcase(str(ref), pattern) or fnmatchcase(f"{ref.target}/{ref.kind}/{item.name}", pattern)
+
+
 def _protected(guards: Guards, run: RunPlan) -> list[str]:
     found = []
     for pattern in guards.protected:
         for item in run.items:
-            names = {f"{run.target}/{run.kind}/{item.slot.key}", f"{run.target}/{run.kind}/{item.name}"}
-            if any(fnmatchcase(name, pattern) for name in names):
+            if protects(pattern, item):
                 found.append(
                     f"protected: step {run.run} would change {run.kind} {item.name!r}, which guards.protected "
                     f"({pattern}) keeps; take it out of the step, or out of guards.protected"

@@ -18,6 +18,7 @@ from runner.errors import Refused, Usage
 from runner.layers import Held, claimed, kept, released, same, wanted
 from runner.model import UNKNOWN, Layer, Merge, Slot, Value
 from runner.playbook import Outage, Run
+from runner.report import Ended
 from runner.spi import Context, Found, KindSpec
 from runner.store import journal as lines
 from runner.store import ledger
@@ -42,7 +43,7 @@ class Ack:
 
 def carry_out(
     batches: Batches, outage: Outage, run: Run, spec: KindSpec, context: Context, verb: str, digest: str
-) -> tuple[Tally, str]:  # fmt: skip
+) -> tuple[Tally, Ended]:  # fmt: skip
     """Open or close a human step: make or drop tasks. Returns the tally and done or waiting.
 
     `digest` is the run's: with another one the step is opened again (amended).
@@ -149,7 +150,7 @@ def _renew(conn: Connection, slot: Slot) -> None:
             steps.set_task(conn, task.outage, task.run, task.item, task.direction, value=value)
 
 
-def _settled_state(conn: Connection, outage: str, run: Run, *, closing: bool) -> str:
+def _settled_state(conn: Connection, outage: str, run: Run, *, closing: bool) -> Ended:
     """Set the run's state from its tasks; returns done or waiting."""
     left = [task for task in steps.tasks(conn, outage, run.id) if task.state in ("waiting", "question")]
     if left:

@@ -6,12 +6,10 @@ planned by the same code with the other direction.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,10 +18,11 @@ from runner import readings, timetable
 from runner.decide import Decision
 from runner.errors import ProviderError, Refused
 from runner.layers import released, wanted
-from runner.model import ABSENT, UNKNOWN, Merge, Slot, Value
+from runner.model import UNKNOWN, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
 from runner.selecting import Names, batched, by_key, resolve, select
+from runner.sheet import Sheet, item_of, value_text
 from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Target
 from runner.spool import read_spool, write_spool
 from runner.store import ledger
@@ -33,7 +32,6 @@ from runner.store.store import Store
 from runner.timetable import State
 from runner.work import Job, Work, decisions, job_of
 
-SAMPLE = 5  # tickets named in the plan of a long list
 WHOLE = 40  # up to so many slots are listed one by one
 _LATEST = 2**62
 
@@ -53,44 +51,16 @@ class Readers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What planning works with. `spools` is a folder where selections are listed, None when nobody will apply them."""
+    """What planning works with. `spools` is a folder where selections are listed, None when nobody will apply them.
+    Objects that a pattern of `protected` means are in the plan however long it is."""
 
     store: Store
     readers: Readers
     at: datetime
     language: str
     spools: Path | None = None
+    protected: Sequence[str] = ()
     names: Names = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A run's plan while it is written."""
-
-    items: list[Item] = field(default_factory=list)
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    left: Counter[str] = field(default_factory=Counter)
-    digest: Any = field(default_factory=sha256)
-    objects: int = 0
-    changed: int = 0
-    changes: int = 0
-    odd: Counter[str] = field(default_factory=Counter)
-
-    def add(self, item: Item, *, long: bool) -> None:
-        """Take in one slot. Of a long list a sample is kept, and everything that is out of the ordinary."""
-        if item.action is Action.NOTHING and not item.conflict and not item.irreversible:
-            self.left[item.note or "already as wanted"] += 1
-            return
-        prefix = item.slot.path.partition("/")[0]
-        if item.action is not Action.NOTHING:
-            self.counts[(prefix, _text(item.before), _text(item.after))] += 1
-            self.changes += 1
-        if not long or len(self.items) < SAMPLE * 2:
-            self.items.append(item)
-
-
-def _text(value: Value) -> str:
-    return value.value if value is ABSENT or value is UNKNOWN else ledger.dumps(value).strip('"')
 
 
 def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests: Mapping[str, str]) -> list[RunPlan]:
@@ -127,7 +97,7 @@ def _closing_or_not(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     except ProviderError as fault:
         why = f"{run.target} cannot be read now: {fault.message}; what it holds is given back when it answers again"
         spec = bench.readers.spec(run.target, run.kind)
-        empty = _finished(bench, run, spec, _Sheet(), due=True, direction="close", selection=False)
+        empty = _finished(bench, run, spec, Sheet(), due=True, direction="close", selection=False)
         return replace(empty, warnings=(why,))
 
 
@@ -150,7 +120,7 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
     work = Work(
         outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _place(bench, outage), run.order)
     )
-    sheet = _Sheet()
+    sheet = Sheet(protected=bench.protected)
     chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
     for page in batched(chosen, spec.max_batch):
         jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=True) for found in page]
@@ -193,7 +163,7 @@ def _spooled(bench: Bench, run: Run, found: Iterable[Found], *, selection: bool)
     yield from read_spool(path)
 
 
-def _decide(bench: Bench, work: Work, jobs: list[Job], sheet: _Sheet, *, long: bool, run: Run) -> None:
+def _decide(bench: Bench, work: Work, jobs: list[Job], sheet: Sheet, *, long: bool, run: Run) -> None:
     with bench.store.reading() as conn:
         was = ledger.held(conn, work.target, work.spec.kind, [job.found.key for job in jobs])
     live = readings.live(partial(bench.readers.read, work.target), work, jobs, was)
@@ -203,7 +173,7 @@ def _decide(bench: Bench, work: Work, jobs: list[Job], sheet: _Sheet, *, long: b
         sheet.objects += 1
         sheet.changed += any(decision.write for decision, _ in rows)
         for decision, _ in rows:
-            item = _item(decision, work)
+            item = item_of(decision, work)
             if work.mode == "open" and (odd := _never_back(work.spec, decision, run)):
                 sheet.odd[odd] += 1
                 item = replace(item, irreversible=f"{work.target} never gives {odd!r} back")
@@ -223,41 +193,6 @@ def _never_back(spec: KindSpec, decision: Decision, run: Run) -> str:
     return before
 
 
-def _item(decision: Decision, work: Work) -> Item:
-    before, after = decision.before, decision.after
-    irreversible = ""
-    if decision.seen.merge is Merge.EFFECT:
-        action = Action.SEND if decision.write else Action.NOTHING
-        irreversible = "sent once; it cannot be taken back" if decision.write else ""
-    elif not decision.write:
-        action = Action.NOTHING
-    elif before is ABSENT:
-        action = Action.CREATE
-    else:
-        action = Action.DELETE if after is ABSENT else Action.UPDATE
-    note = ""
-    if action is Action.NOTHING:
-        note = "kept on purpose" if work.mode == "keep" else "already as wanted"
-    if work.mode == "close" and decision.hidden:
-        note = "edited by hand during the outage: kept"
-    if decision.instead is not ABSENT:
-        irreversible = f"{work.target} never gives {_text(decision.instead)!r} back"
-    elif work.mode == "open" and decision.write and (stand_in := _stand_in(decision)):
-        irreversible = stand_in
-    conflict = ""
-    if work.mode == "open" and decision.hidden:
-        conflict = f"a person's edit hides it: wanted {_text(decision.hidden[0])}, a person set {_text(after)}"
-    return Item(decision.slot, decision.seen.name, before, after, action, note, irreversible, conflict)
-
-
-def _stand_in(decision: Decision) -> str:
-    for layer in decision.intent.layers:
-        before = decision.before
-        if isinstance(before, str) and before in layer.claim.give_back:
-            return f"comes back as {layer.claim.give_back[before]!r}, not as {before!r}"
-    return ""
-
-
 # --- closing --------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +201,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     if spec.means is Means.PERSON:
         return _human_back(bench, outage.id, run, spec)
     work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close")
-    sheet = _Sheet()
+    sheet = Sheet()
     with bench.store.reading() as conn:
         count = ledger.count_of_run(conn, outage.id, run.id)
     after = ""
@@ -286,7 +221,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 
 
 def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
-    sheet = _Sheet()
+    sheet = Sheet()
     menu = ""
     for key in spec.query(run.with_, context).ids:
         with bench.store.reading() as conn:
@@ -303,7 +238,7 @@ def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: boo
 
 
 def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
-    sheet = _Sheet()
+    sheet = Sheet()
     with bench.store.reading() as conn:
         mine = steps.layers_of_run(conn, outage, run.id)
         held = dict(steps.held_of_run(conn, outage, run.id))
@@ -331,7 +266,7 @@ def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
 
 
 def _finished(
-    bench: Bench, run: Run, spec: KindSpec, sheet: _Sheet, *, due: bool, direction: str, selection: bool
+    bench: Bench, run: Run, spec: KindSpec, sheet: Sheet, *, due: bool, direction: str, selection: bool
 ) -> RunPlan:
     requests = _requests(spec, sheet, listed=direction == "open", named=direction == "open" and not selection)
     target = bench.readers.target(run.target)
@@ -371,7 +306,7 @@ def _finished(
     )
 
 
-def _requests(spec: KindSpec, sheet: _Sheet, *, listed: bool, named: bool) -> int:
+def _requests(spec: KindSpec, sheet: Sheet, *, listed: bool, named: bool) -> int:
     """Requests of carrying it out: names looked up, objects listed or read, batches written, and read back where the
     target does not prove each item."""
     writes = ceil(sheet.changed / spec.max_batch)
@@ -396,7 +331,9 @@ def moved(old: Iterable[RunPlan], new: Iterable[RunPlan]) -> list[str]:
         for item in run.items:
             was = before.get((run.run, item.slot))
             if was is not None and was.before != item.before:
-                found.append(f"{item.slot} ({item.name}) was {_text(was.before)}, is {_text(item.before)} now")
+                found.append(
+                    f"{item.slot} ({item.name}) was {value_text(was.before)}, is {value_text(item.before)} now"
+                )
     return found
 
 

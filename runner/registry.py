@@ -42,7 +42,8 @@ def load(name: str) -> OpenProvider:
             code="RG001",
         )
     try:
-        return points[name].load()  # type: ignore[no-any-return]
+        factory: OpenProvider = points[name].load()
+        return factory
     except Exception as fault:  # a plugin may fail in any way while it is imported
         raise InvalidInput(f"the provider {name!r} cannot be loaded: {fault}", code="RG002") from fault
 

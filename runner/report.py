@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from runner.errors import Exit
 from runner.model import Claim, Slot, Value
+
+Ended: TypeAlias = Literal["done", "waiting", "failed", "skipped"]  # what a drive leaves a step at
 
 
 class Fate(StrEnum):
@@ -45,7 +47,7 @@ class RunReport:
     kind: str
     target: str
     direction: Literal["open", "close"]
-    state: Literal["done", "waiting", "failed", "skipped"]
+    state: Ended
     written: int = 0
     confirmed: int = 0
     requests: int = 0

@@ -18,7 +18,7 @@ from runner.config import Config
 from runner.layers import Held, same, wanted
 from runner.model import Op, Slot
 from runner.playbook import Outage, Run
-from runner.report import Fate, Note
+from runner.report import Ended, Fate, Note
 from runner.selecting import Names, batched, by_key, objects, resolve
 from runner.spi import Context, Found, KindSpec, Query
 from runner.spool import objects_of, read_spool, reader, write_spool
@@ -53,7 +53,7 @@ class Steps:
     context: Callable[[Run], Context]
     names: Names = field(default_factory=dict)
 
-    def open(self, run: Run, verb: str, spec: KindSpec) -> tuple[Tally, str]:
+    def open(self, run: Run, verb: str, spec: KindSpec) -> tuple[Tally, Ended]:
         """Open a step, go on opening it, amend it, or take in new arrivals (`verb`). Returns done or failed.
 
         Raises `InvalidInput` for names that do not resolve, `ProviderError` when the target cannot be read, and what
@@ -87,7 +87,7 @@ class Steps:
             self._let_go_of(run, spec, lambda key: key not in listed, total)
         return total, self._opened(run, spec, total)
 
-    def _opened(self, run: Run, spec: KindSpec, total: Tally) -> str:
+    def _opened(self, run: Run, spec: KindSpec, total: Tally) -> Ended:
         """A run is open: what stays for good is let go of at once, without a write."""
         self._spool(run).unlink(missing_ok=True)
         if run.end is None:
@@ -186,7 +186,7 @@ class Steps:
 
     # --- closing ----------------------------------------------------------------------------------------------------
 
-    def close(self, run: Run, spec: KindSpec) -> tuple[Tally, str]:
+    def close(self, run: Run, spec: KindSpec) -> tuple[Tally, Ended]:
         """Give back what a step holds. Returns done, failed, or waiting where the target refuses to take it back."""
         self.set(run, "closing")
         total = Tally()

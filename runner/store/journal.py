@@ -255,7 +255,8 @@ def _checked(path: Path, number: int, raw: bytes, chain: str) -> dict[str, Any]:
             hint="take an untouched copy of the file; the store, if it is there, does not need it",
             code="JR002",
         )
-    return line  # type: ignore[no-any-return]
+    checked: dict[str, Any] = line
+    return checked
 
 
 def rfc3339(ms: int) -> str:

@@ -7,7 +7,7 @@ statement is compiled for the dialect once, and the rows go to the driver as the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, bindparam
@@ -38,16 +38,25 @@ class Prepared:
 
     def _for(self, dialect: Dialect) -> tuple[str, Callable[[tuple[Any, ...]], Any] | None]:
         if dialect.name not in self._compiled:
-            compiled: Any = self._statement.compile(dialect=dialect, column_keys=list(self._names))  # type: ignore[attr-defined]
+            statement: Any = self._statement
+            compiled = statement.compile(dialect=dialect, column_keys=list(self._names))
             names = self._names
             shaped: Callable[[tuple[Any, ...]], Any] | None = None
             if not compiled.positional:
-                shaped = lambda row: dict(zip(names, row, strict=True))  # noqa: E731
+                shaped = partial(_named, names)
             elif tuple(compiled.positiontup) != names:
                 order = tuple(names.index(name) for name in compiled.positiontup)
-                shaped = lambda row: tuple(row[place] for place in order)  # noqa: E731
+                shaped = partial(_ordered, order)
             self._compiled[dialect.name] = (str(compiled), shaped)
         return self._compiled[dialect.name]
+
+
+def _named(names: Sequence[str], row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(names, row, strict=True))
+
+
+def _ordered(order: Sequence[int], row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(row[place] for place in order)
 
 
 class ByKeys:

@@ -1,0 +1,88 @@
+"""A run's plan while it is written: items, counts of long lists, what is left alone. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from runner.decide import Decision
+from runner.guard import protects
+from runner.model import ABSENT, UNKNOWN, Merge, Value
+from runner.planfile import Action, Item
+from runner.store import ledger
+from runner.work import Work
+
+SAMPLE = 5  # tickets named in the plan of a long list
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A run's plan while it is written."""
+
+    items: list[Item] = field(default_factory=list)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    digest: Any = field(default_factory=sha256)
+    objects: int = 0
+    changed: int = 0
+    changes: int = 0
+    odd: Counter[str] = field(default_factory=Counter)
+    protected: Sequence[str] = ()
+
+    def add(self, item: Item, *, long: bool) -> None:
+        """Take in one slot. Of a long list a sample is kept, and everything that is out of the ordinary."""
+        if item.action is Action.NOTHING and not item.conflict and not item.irreversible:
+            self.left[item.note or "already as wanted"] += 1
+            return
+        prefix = item.slot.path.partition("/")[0]
+        if item.action is not Action.NOTHING:
+            self.counts[(prefix, value_text(item.before), value_text(item.after))] += 1
+            self.changes += 1
+        if not long or len(self.items) < SAMPLE * 2 or any(protects(pattern, item) for pattern in self.protected):
+            self.items.append(item)
+
+
+def value_text(value: Value) -> str:
+    """Return a value as short text."""
+    return value.value if value is ABSENT or value is UNKNOWN else ledger.dumps(value).strip('"')
+
+
+def item_of(decision: Decision, work: Work) -> Item:
+    """Return one slot of a plan from what was decided about it."""
+    before, after = decision.before, decision.after
+    irreversible = ""
+    if decision.seen.merge is Merge.EFFECT:
+        action = Action.SEND if decision.write else Action.NOTHING
+        irreversible = "sent once; it cannot be taken back" if decision.write else ""
+    elif not decision.write:
+        action = Action.NOTHING
+    elif before is ABSENT:
+        action = Action.CREATE
+    else:
+        action = Action.DELETE if after is ABSENT else Action.UPDATE
+    note = ""
+    if action is Action.NOTHING:
+        note = "kept on purpose" if work.mode == "keep" else "already as wanted"
+    if work.mode == "close" and decision.hidden:
+        note = "edited by hand during the outage: kept"
+    if decision.instead is not ABSENT:
+        irreversible = f"{work.target} never gives {value_text(decision.instead)!r} back"
+    elif work.mode == "open" and decision.write and (stand_in := _stand_in(decision)):
+        irreversible = stand_in
+    conflict = ""
+    if work.mode == "open" and decision.hidden:
+        conflict = (
+            f"a person's edit hides it: wanted {value_text(decision.hidden[0])}, a person set {value_text(after)}"
+        )
+    return Item(decision.slot, decision.seen.name, before, after, action, note, irreversible, conflict)
+
+
+def _stand_in(decision: Decision) -> str:
+    for layer in decision.intent.layers:
+        before = decision.before
+        if isinstance(before, str) and before in layer.claim.give_back:
+            return f"comes back as {layer.claim.give_back[before]!r}, not as {before!r}"
+    return ""
