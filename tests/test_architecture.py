@@ -31,7 +31,7 @@ ORDER = (
     {"checks", "expand", "planfile", "decide", "selecting", "timetable"},
     {"load", "store", "guard", "testing"},
     {"work"},
-    {"endings", "readings"},
+    {"endings", "readings", "sheet"},
     {"batches"},
     {"spool", "people"},
     {"steps"},
@@ -53,9 +53,10 @@ LONG_FUNCTIONS: dict[str, int] = {}
 
 # Every suppression in the tree: (file, word) -> how many.
 ALLOWED: dict[tuple[str, str], int] = {
-    ("runner/executor.py", "type: ignore"): 1,
-    ("runner/registry.py", "type: ignore"): 1,
-    ("runner/store/journal.py", "type: ignore"): 1,
+    ("runner/store/journal.py", "type: ignore"): 1,  # no fcntl on Windows
+    ("tests/test_histories.py", "type: ignore"): 3,
+    ("tests/unit/test_decide.py", "type: ignore"): 1,
+    ("tests/unit/test_timetable.py", "type: ignore"): 1,
 }
 
 SKIPS = {f"pytest.{way}" for way in ("skip", "xfail", "importorskip", "mark.skip", "mark.skipif", "mark.xfail")}
