@@ -170,11 +170,12 @@ def plan_outage(
     """Plan the opening of one outage against live state."""
     states = _states(session, outage.id)
     folder = spools / sha256(outage.id.encode()).hexdigest()[:12] if spools else None
-    bench = planner.Bench(session.store, session.readers, at, session.config.language, folder)
+    guards = session.config.guards
+    bench = planner.Bench(session.store, session.readers, at, session.config.language, folder, guards.protected)
     digests = {run.id: digest_of(run) for run in outage.runs}
     runs = planner.plan_runs(bench, outage, states, digests)
     refusals = planner.refuse_dangerous(runs) + guard.refusals(
-        session.config.guards,
+        guards,
         runs,
         totals=_totals(session, runs),
         now=at,
