@@ -1,0 +1,152 @@
+"""drift, why, rebase, --force: people's edits while an outage holds fields."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.errors import Exit
+from tests.support.desk import HOURS, LOBBY, PHONE, Desk
+
+NOW = ("--now", "--for", "2h")
+FRIDAY = ("sandbox", "edit", "schedule", "Support BR", "fri")
+
+
+@pytest.fixture
+def held(desk: Desk) -> Desk:
+    """Return a desk with an outage that holds a channel, Friday's hours and a sign."""
+    desk.playbook(PHONE, HOURS, LOBBY)
+    desk.apply(*NOW)
+    desk.ok("ack", "match", "lobby", "--before", "welcome")
+    return desk
+
+
+def test_drift_names_every_edit(held: Desk) -> None:
+    """drift is 0 while all is as the runner left it, and 4 with both values once somebody edited a held field."""
+    assert "No difference" in held.ok("drift").out
+    held.ok("sandbox", "edit", "channel", "Phone", "enabled=true")
+    ran = held.run("drift")
+    assert ran.code == Exit.DIFFERENCES
+    assert "no -> yes" in ran.out
+    (found,) = held.run("drift", "match", "--format", "json").json["differences"]
+    assert (found["name"], found["expected"], found["live"]) == ("Phone", False, True)
+    assert held.run("drift", "nothing").code == Exit.USAGE
+
+
+def test_many_edits_are_counted(desk: Desk) -> None:
+    """Of a long list of edits the first are named, the others counted."""
+    desk.apply(*NOW)
+    rows = desk.ok("why", "Phone", "--format", "json").json["fields"]
+    assert len(rows) == 1
+    keys = [each["key"] for each in desk.run("drift", "--format", "json").json["differences"]]
+    assert keys == []
+    for ticket in range(1, 121):
+        desk.run("sandbox", "edit", "ticket", str(ticket), "status=hold")
+    ran = desk.run("drift")
+    assert ran.code == Exit.DIFFERENCES
+    assert ran.out.count("tickets ") < 60
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Support BR", "fri"),
+        ("Support BR", "hours/fri"),
+        ("helpdesk/business_hours/101/hours/fri",),
+        ("helpdesk/business_hours/101", "fri"),
+        ("101",),
+    ],
+)
+def test_why_by_name_id_or_address(held: Desk, words: tuple[str, ...]) -> None:
+    """A field is found by the object's name or id, or by its address, whole or with the field beside it."""
+    (found,) = held.ok("why", *words, "--format", "json").json["fields"]
+    assert found["path"] == "hours/fri"
+    assert [layer["owner"] for layer in found["layers"]] == ["base", "match@2026-12-11T10:00"]
+    assert found["layers"][1]["until"] == "2026-12-11T15:00:00Z"
+
+
+def test_why_shows_an_edit_before_and_after_it_was_seen(held: Desk) -> None:
+    """An edit is told as a difference first, and as a layer of its own once the runner has looked."""
+    held.ok(*FRIDAY, "06:00-10:00", "12:00-18:00")
+    assert "DIFFERS" in held.ok("why", "Support BR").out
+    held.ok("rebase", "match")
+    held.ok(*FRIDAY, "05:00-10:00", "12:00-18:00")
+    held.ok("rebase", "match")
+    (found,) = held.ok("why", "Support BR", "--format", "json").json["fields"]
+    assert "a person" in [layer["owner"] for layer in found["layers"]]
+    assert not found["differs"]
+
+
+def test_why_of_a_human_step(held: Desk) -> None:
+    """The stack of a field that people set is shown with what was acknowledged."""
+    (found,) = held.ok("why", "Turn the sign", "--format", "json").json["fields"]
+    assert (found["last"], found["layers"][0]["value"]) == ("closed", "welcome")
+
+
+def test_why_of_a_field_that_nobody_holds(held: Desk) -> None:
+    """At an address that no outage holds, what is live is shown, one field or all of the object."""
+    out = held.ok("why", "helpdesk/channel/202/enabled").out
+    assert "No outage holds this field" in out
+    assert len(held.ok("why", "helpdesk/business_hours/102", "--format", "json").json["fields"]) > 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("Suport BR",), "Support BR"),
+        (("Support BR", "sun"), "held are: fri"),
+        (("helpdesk/nonsense/1/x",), "target/kind/id/path"),
+        (("helpdesk/checklist/1/x",), "target/kind/id/path"),
+    ],
+)
+def test_why_with_a_wrong_name(held: Desk, words: tuple[str, ...], said: str) -> None:
+    """A name that nothing has is answered with the nearest, a field that is not held with those that are."""
+    ran = held.run("why", *words)
+    assert ran.code == Exit.USAGE
+    assert said in ran.text
+
+
+def test_an_edit_outlives_the_outage(held: Desk) -> None:
+    """An edit during the outage is kept at the revert, and reported."""
+    held.ok(*FRIDAY, "06:00-10:00", "12:00-18:00")
+    ran = held.revert()
+    assert "edited by hand" in ran.text.lower() or "edited by a person" in ran.text.lower()
+    assert "06:00-18:00" in held.ok("sandbox", "show").out
+
+
+def test_rebase_lets_the_outage_win_for_now(held: Desk) -> None:
+    """After a rebase the outage's value stands; the edit comes back when the outage ends."""
+    held.ok("sandbox", "edit", "channel", "Phone", "enabled=true")
+    ran = held.ok("rebase", "Phone", "--reason", "line is dead")
+    assert "1 edit comes back" in ran.out
+    assert "OFF" in held.ok("sandbox", "show").out
+    assert held.ok("rebase", "match").out.startswith("No edit lies above")
+    assert "rebase" in held.ok("show", "match").out
+    held.revert()
+    assert held.ok("drift").code == 0
+
+
+def test_rebase_of_an_edit_that_changes_the_value(desk: Desk) -> None:
+    """An edit that lies below the outage is what the outage gives back."""
+    desk.playbook(HOURS)
+    desk.apply(*NOW)
+    desk.ok(*FRIDAY, "07:00-10:00", "11:00-17:00")
+    data = desk.ok("rebase", "helpdesk/business_hours/101/hours/fri", "--format", "json").json
+    assert data["slots"] == ["helpdesk/business_hours/101/hours/fri"]
+    desk.revert()
+    out = desk.ok("sandbox", "show").out
+    assert "fri 07:00-17:00" in out
+
+
+@pytest.mark.parametrize("words", [("nothing",), ("helpdesk/channel/1/enabled",)])
+def test_rebase_of_nothing(held: Desk, words: tuple[str, ...]) -> None:
+    """What nobody holds cannot be rebased; the answer says what can."""
+    ran = held.run("rebase", *words)
+    assert ran.code == Exit.USAGE
+    assert "runner status" in ran.err
+
+
+def test_force_gives_back_the_state_before(held: Desk) -> None:
+    """`revert --force` drops edits: what stood before the outage stands again."""
+    held.ok(*FRIDAY, "06:00-10:00")
+    held.run("revert", "--force", "--yes", "--reason", "wrong edit")
+    assert "06:00" not in held.ok("sandbox", "show").out
