@@ -63,6 +63,35 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store holds of the objects of a batch: slots, and the revision of each (key, path)."""
+
+    slots: Mapping[Slot, Held]
+    revs: Mapping[tuple[str, str], int]
+
+    @staticmethod
+    def of(was: Mapping[Slot, Held], saved: Sequence[Held] = ()) -> Stored:
+        """Return what is there once `saved` was written over `was`."""
+        slots = dict(was)
+        revs = {(slot.key, slot.path): one.rev for slot, one in was.items()}
+        for one in saved:
+            place = (one.slot.key, one.slot.path)
+            if one.held:
+                slots[one.slot], revs[place] = one, revs.get(place, 0) + 1
+            elif slots.pop(one.slot, None) is not None:
+                del revs[place]
+        return Stored(slots, revs)
+
+
+def _now(conn: Connection, target: str, kind: str, keys: Sequence[str], stored: Stored | None) -> Mapping[Slot, Held]:
+    if stored is not None:
+        mine = set(keys)
+        if ledger.revs(conn, target, kind, keys) == {at: rev for at, rev in stored.revs.items() if at[0] in mine}:
+            return stored.slots
+    return ledger.held(conn, target, kind, keys)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What a drive works with: the store, the live systems, and the world outside."""
 
@@ -118,8 +147,8 @@ class Batches:
         tally, left = Tally(), list(jobs)
         for _ in range(TRIES):
             try:
-                rows = self._announced(work, left, tally)
-                done = self._send(work, [row for row in rows if row[1].write])
+                rows, stored = self._announced(work, left, tally)
+                done = self._send(work, [row for row in rows if row[1].write], stored)
             except ProviderError as fault:
                 tally.fault = fault
                 return tally
@@ -137,7 +166,7 @@ class Batches:
         )
         return tally
 
-    def _announced(self, work: Work, jobs: Sequence[Job], tally: Tally) -> list[Row]:
+    def _announced(self, work: Work, jobs: Sequence[Job], tally: Tally) -> tuple[list[Row], Stored]:
         """Announce, waiting for other outages that are at work on the same objects."""
         for _ in range(int(self.lease.ttl) + 5):
             try:
@@ -155,8 +184,8 @@ class Batches:
             with self.store.transaction() as conn:
                 self.fenced(conn)
 
-    def _announce(self, work: Work, jobs: Sequence[Job], tally: Tally) -> list[Row]:
-        """Read live, decide, and make the intent durable. Returns one row per slot."""
+    def _announce(self, work: Work, jobs: Sequence[Job], tally: Tally) -> tuple[list[Row], Stored]:
+        """Read live, decide, and make the intent durable. Returns one row per slot, and what the store holds then."""
         keys = [job.found.key for job in jobs]
         for _ in range(TRIES):
             with self.store.reading() as conn:
@@ -172,7 +201,7 @@ class Batches:
                 open_elsewhere = [entry for entry in open_here if entry.outage != work.outage]
                 if open_elsewhere:
                     raise Busy(open_elsewhere)
-                if not ledger.unmoved(conn, was, work.target, work.spec.kind, keys):
+                if ledger.revs(conn, work.target, work.spec.kind, keys) != Stored.of(was).revs:
                     continue
                 rows = self._decide(conn, work, jobs, was, live)
                 entries = [entry for entry, _ in rows]
@@ -183,7 +212,8 @@ class Batches:
             for decision, want in (pair for _, each in rows for pair in each):
                 if want is not None or work.mode != "open":
                     tally.notes += notes_of(work, decision)
-            return [(entry, decision, want) for entry, each in rows for decision, want in each]
+            stored = Stored.of(was, [decision.intent for decision in decided])
+            return [(entry, decision, want) for entry, each in rows for decision, want in each], stored
         raise Busy(())
 
     def _still_selected(
@@ -235,7 +265,7 @@ class Batches:
         slots = {entry.ref.key: {decision.slot.path: decision.intent for decision, _ in each} for entry, each in rows}
         self.journal.append(lines.intents([entry for entry, _ in rows], slots, self._at()))
 
-    def _send(self, work: Work, rows: Sequence[Row]) -> Tally:
+    def _send(self, work: Work, rows: Sequence[Row], stored: Stored) -> Tally:
         """Write the batch and conclude it."""
         if not rows:
             return Tally()
@@ -245,7 +275,7 @@ class Batches:
         outcomes, fault = self._write(work, rows)
         entries = list({entry.seq: entry for entry, _, _ in rows}.values())
         said = {decision.slot: outcome for (_, decision, _), outcome in zip(rows, outcomes, strict=True)}
-        tally = self.conclude(work.spec, entries, said, self.read_back(work.spec, entries, said))
+        tally = self.conclude(work.spec, entries, said, self.read_back(work.spec, entries, said), stored)
         tally.fault = fault
         tally.written = sum(1 for outcome in outcomes if outcome.verdict is Verdict.DONE)
         return tally
@@ -293,15 +323,21 @@ class Batches:
         return live
 
     def conclude(
-        self, spec: KindSpec, entries: Sequence[Entry], said: Mapping[Slot, Outcome], live: Mapping[Slot, Value]
+        self,
+        spec: KindSpec,
+        entries: Sequence[Entry],
+        said: Mapping[Slot, Outcome],
+        live: Mapping[Slot, Value],
+        stored: Stored | None = None,
     ) -> Tally:
-        """Record the outcomes of a batch (T2). `again` of the tally holds the keys of objects that did not change."""
+        """Record the outcomes of a batch (T2). `again` of the tally holds the keys of objects that did not change.
+        `stored` spares reading the slots again while nobody else has changed them."""
         tally, at = Tally(), self._at()
         states: list[tuple[int, str, str]] = []
         mixed: dict[int, dict[str, str]] = {}
         with self.store.transaction() as conn:
             self.fenced(conn)
-            now = ledger.held(conn, entries[0].ref.target, spec.kind, [entry.ref.key for entry in entries])
+            now = _now(conn, entries[0].ref.target, spec.kind, [entry.ref.key for entry in entries], stored)
             sight = Sight(now, said, live, ledger.next_n(conn) if live else 0, at)
             settled: list[Held] = []
             for entry in entries:

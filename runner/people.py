@@ -230,7 +230,7 @@ def _note(conn: Connection, folder: Any, task: Any, entry: tuple[Entry, Held] | 
     revert, so it may know more than the store, and never less."""
     at = lines.rfc3339(now_ms)
     who = {"t": "ack", "at": at, "actor": ack.actor, "evidence": ack.evidence, "evidence_hash": ack.evidence_hash}
-    found: list[dict[str, Any]] = [{**who, "done": ack.done}]
+    found: list[dict[str, Any] | str] = [{**who, "done": ack.done}]
     if entry is not None:
         row, held = entry
         ledger.write_entries(conn, [row], now_ms)

@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from runner.errors import InvalidInput, StoreError
 from runner.layers import Held
-from runner.model import Json, value_to_json
+from runner.model import Json, Layer, Value
 from runner.store.ledger import Entry
-from runner.store.packing import dumps
+from runner.store.packing import dumps, pack, pack_claim, quoted
 
 try:
     import fcntl
@@ -97,9 +97,10 @@ class JournalFile:
         """Whether nothing was written yet."""
         return self._chain == _START
 
-    def append(self, lines: Iterable[dict[str, Json]]) -> None:
-        """Append lines and wait until they are on disk; all of them or none. Raises `StoreError`."""
-        bodies = [dumps(line) for line in lines]
+    def append(self, lines: Iterable[dict[str, Json] | str]) -> None:
+        """Append lines, JSON objects or their canonical text, and wait until they are on disk; all of them or none.
+        Raises `StoreError`."""
+        bodies = [line if isinstance(line, str) else dumps(line) for line in lines]
         if not bodies:
             return
         try:
@@ -170,35 +171,35 @@ def head(outage: str, *, lineage: str, at: str, row: dict[str, Json]) -> dict[st
     return {"t": "outage", "version": JOURNAL_VERSION, "outage": outage, "lineage": lineage, "at": at, "row": row}
 
 
-def intents(entries: Sequence[Entry], slots: dict[str, dict[str, Held]], at: str) -> Iterator[dict[str, Json]]:
-    """Yield one line per object: what it was, what it becomes, and the layers that decide it.
+def intents(entries: Sequence[Entry], slots: dict[str, dict[str, Held]], at: str) -> Iterator[str]:
+    """Yield one line per object, as canonical JSON: what it was, what it becomes, and the layers that decide it.
 
     `slots` maps a key to its held slots by path.
     """
     for entry in entries:
-        fields: dict[str, Json] = {}
-        for path, (before, after) in entry.changes.items():
-            one = slots[entry.ref.key][path]
-            fields[path] = {
-                "merge": one.merge.value,
-                "base": value_to_json(one.base),
-                "before": value_to_json(before),
-                "after": value_to_json(after),
-                "layers": [layer_to_json(layer) for layer in one.layers],
-            }
-        name = next(iter(slots[entry.ref.key].values())).name
-        yield {
-            "t": entry.state,
-            "seq": entry.seq,
-            "at": at,
-            "run": entry.run,
-            "dir": entry.direction,
-            "target": entry.ref.target,
-            "kind": entry.ref.kind,
-            "key": entry.ref.key,
-            "name": name,
-            "slots": fields,
-        }
+        held, ref = slots[entry.ref.key], entry.ref
+        fields = ",".join(_field(path, *entry.changes[path], held[path]) for path in sorted(entry.changes))
+        name = next(iter(held.values())).name
+        yield (
+            f'{{"at":{quoted(at)},"dir":{quoted(entry.direction)},"key":{dumps(ref.key)},"kind":{quoted(ref.kind)},'
+            f'"name":{dumps(name)},"run":{quoted(entry.run)},"seq":{entry.seq},"slots":{{{fields}}},'
+            f'"t":{quoted(entry.state)},"target":{quoted(ref.target)}}}'
+        )
+
+
+def _field(path: str, before: Value, after: Value, held: Held) -> str:
+    layers = ",".join(map(_layer, held.layers))
+    return (
+        f'{quoted(path)}:{{"after":{pack(after)},"base":{pack(held.base)},"before":{pack(before)},'
+        f'"layers":[{layers}],"merge":{quoted(held.merge)}}}'
+    )
+
+
+def _layer(layer: Layer) -> str:
+    return (
+        f'{{"claim":{pack_claim(layer.claim)},"n":{layer.n},"owner":{quoted(layer.owner)},'
+        f'"priority":{layer.priority},"run":{quoted(layer.run)},"seen_at":{quoted(layer.seen_at)},"step":{layer.step}}}'
+    )
 
 
 def outcomes(
@@ -214,7 +215,7 @@ def outcomes(
     return {"t": "outcomes", "at": at, **by_state, **({"reasons": reasons} if reasons else {}), **mixed}
 
 
-def layer_to_json(layer: Any) -> dict[str, Json]:
+def layer_to_json(layer: Layer) -> dict[str, Json]:
     """Return one layer as JSON."""
     return {
         "owner": layer.owner,

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from runner.errors import Fenced, Held
+from runner.store.prepared import Prepared
 from runner.store.store import Store
 from runner.store.tables import leases
 
@@ -71,14 +72,22 @@ class HeldBy(Held):
         self.wait = wait
 
 
+_RENEW: Final = Prepared(
+    update(leases)
+    .where(
+        leases.c.name == bindparam("b_name"),
+        leases.c.token == bindparam("b_token"),
+        leases.c.expires_ms >= bindparam("b_now"),
+    )
+    .values(expires_ms=bindparam("b_until")),
+    ("b_until", "b_name", "b_token", "b_now"),
+)
+
+
 def fence(conn: Connection, lease: Lease, clock: Ticks) -> Lease:
     """Renew the lease inside a transaction and return it. Raises `Fenced` when it ran out or was taken over."""
     boot, now = clock.boot(), clock.now_ms()
-    done = conn.execute(
-        update(leases)
-        .where(leases.c.name == lease.name, leases.c.token == lease.token, leases.c.expires_ms >= now)
-        .values(expires_ms=now + int(lease.ttl * 1000))
-    )
+    done = _RENEW.one(conn, (now + int(lease.ttl * 1000), lease.name, lease.token, now))
     if done.rowcount != 1:
         raise Fenced(
             f"{lease.owner} no longer holds the lease of {lease.name}: it ran out or was taken over",

@@ -24,8 +24,8 @@ from runner.store.stacks import (
     held,
     keys_of_kind,
     keys_of_run,
+    revs,
     save,
-    unmoved,
 )
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "pack",
     "record",
     "refs_named",
+    "revs",
     "run_states",
     "save",
     "set_outage",
@@ -62,7 +63,6 @@ __all__ = [
     "touched",
     "unfinished",
     "unfinished_on",
-    "unmoved",
     "unpack",
     "write_entries",
 ]
@@ -178,15 +178,21 @@ def in_state(conn: Connection, outage: str, states: Sequence[str], run: str | No
 
 _SET_STATE: Final = Prepared(
     update(t.journal)
-    .where(t.journal.c.seq == bindparam("b_seq"))
+    .where(t.journal.c.seq.between(bindparam("b_first"), bindparam("b_last")))
     .values(state=bindparam("b_state"), reason=bindparam("b_reason")),
-    ("b_state", "b_reason", "b_seq"),
+    ("b_state", "b_reason", "b_first", "b_last"),
 )
 
 
 def set_states(conn: Connection, states: Iterable[tuple[int, str, str]]) -> None:
     """Record outcomes: (seq, state, reason)."""
-    _SET_STATE.many(conn, [(state, reason, seq) for seq, state, reason in states])
+    spans: list[tuple[str, str, int, int]] = []
+    for seq, state, reason in states:
+        if spans and spans[-1][0] == state and spans[-1][1] == reason and spans[-1][3] == seq - 1:
+            spans[-1] = (state, reason, spans[-1][2], seq)
+        else:
+            spans.append((state, reason, seq, seq))
+    _SET_STATE.many(conn, spans)
 
 
 def set_ref(conn: Connection, seqs: Sequence[int], ref: str) -> None:

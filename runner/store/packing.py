@@ -22,12 +22,13 @@ def dumps(data: Json) -> str:
 def pack(value: Value) -> str:
     """Return a slot's value as canonical JSON text."""
     if type(value) is str:
-        return _quoted(value)
+        return quoted(value)
     return _ABSENT if value is ABSENT else _ENCODER.encode(value_to_json(value))
 
 
 @lru_cache(maxsize=1024)
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text that comes back often as JSON."""
     return _ENCODER.encode(text)
 
 
@@ -60,5 +61,5 @@ def unpack_claim(text: str) -> Claim:
 
 def pack_changes(changes: Mapping[str, tuple[Value, Value]]) -> str:
     """Return changes by path, ``{path: [before, after]}``, as canonical JSON text."""
-    parts = (f"{_quoted(path)}:[{pack(changes[path][0])},{pack(changes[path][1])}]" for path in sorted(changes))
+    parts = (f"{quoted(path)}:[{pack(changes[path][0])},{pack(changes[path][1])}]" for path in sorted(changes))
     return f"{{{','.join(parts)}}}"

@@ -89,11 +89,9 @@ def held(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[
     return found
 
 
-def unmoved(conn: Connection, was: Mapping[Slot, Held], target: str, kind: str, keys: Sequence[str]) -> bool:
-    """Whether the store still holds of these objects exactly what `held` returned as `was`."""
-    expected = {(slot.key, slot.path): one.rev for slot, one in was.items()}
-    found = {(key, path): rev for result in _REVS.each(conn, (target, kind), keys) for key, path, rev in result}
-    return found == expected
+def revs(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Return the revision of every stored slot of the objects, by (key, path): equal ones, equal slots."""
+    return {(key, path): rev for result in _REVS.each(conn, (target, kind), keys) for key, path, rev in result}
 
 
 def save(conn: Connection, before: Mapping[Slot, Held], after: Iterable[Held], *, adopt: bool = False) -> None:
