@@ -49,7 +49,7 @@ class Kind:
     path: str
     merge: Merge
     base: Any
-    shown: Callable[[Any], Value]
+    shown: Callable[[Any], Any]
     difference: Callable[[Any, Any], Function]
     members: tuple[str, ...] = ()
 
@@ -61,8 +61,8 @@ class Kind:
                 return Claim(Op.PUT, self.shown(what)), lambda _: what
             case "change":
                 add, remove = what
-                words = {"add": tuple(self.shown(add)), "remove": tuple(self.shown(remove))}  # type: ignore[arg-type]
-                return Claim(Op.MEMBERS, **words), lambda value: (value | add) - remove
+                added, removed = (tuple(map(str, self.shown(each))) for each in (add, remove))
+                return Claim(Op.MEMBERS, add=added, remove=removed), lambda value: (value | add) - remove
         line = f"-- {owner} --"
         return Claim(Op.APPEND, line), lambda value: (value[0], (*value[1], line))
 
@@ -330,13 +330,13 @@ own_edits = st.fixed_dictionaries({}, optional=own_words).filter(bool)
 orders_of_two = st.permutations(range(2))
 
 
-def lived(path: str, now: Value, word: Any) -> Value:
+def lived(path: str, now: Any, word: Any) -> Any:
     """Return what a person makes of `now` without touching anything that an outage claims."""
     match path:
         case "set/tags":
-            return sorted(({*now} - {"m", "n"}) | word)  # type: ignore[misc]
+            return sorted(({*now} - {"m", "n"}) | word)
         case "minutes/fri":
-            return _ranges((_hours(now) - {"20", "21", "22"}) | word)  # type: ignore[arg-type]
+            return _ranges((_hours(now) - {"20", "21", "22"}) | word)
         case "text/en":
             return "\n".join([word, *str(now).split("\n")[1:]])
     return word

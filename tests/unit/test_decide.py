@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ SLOT = Slot("desk", "thing", "1", "field")
 AT = "2026-12-11T12:00:00Z"
 
 
-def mine(value: Value, *, owner: str = "a", n: int = 10, priority: int = 0, **more: object) -> Layer:
-    return Layer(owner, "run", priority, n, 0, Claim(Op.PUT, value, **more))  # type: ignore[arg-type]
+def mine(value: Value, *, owner: str = "a", n: int = 10, priority: int = 0, **more: Any) -> Layer:
+    return Layer(owner, "run", priority, n, 0, Claim(Op.PUT, value, **more))
 
 
 def seen(was: Held | None, live: Value, merge: Merge = Merge.ATOMIC) -> Seen:

@@ -21,6 +21,7 @@ from runner.layers import (
     satisfied,
     see,
     stack,
+    unsent,
     wanted,
 )
 from runner.model import ABSENT, KEPT, PERSON, UNKNOWN, Claim, Layer, Merge, Op, Slot, Value
@@ -387,6 +388,51 @@ def test_a_value_that_never_comes_back_has_a_stand_in() -> None:
     assert given_back("new", [mine]) == "open"
     assert given_back("open", [mine]) == "open"
     assert given_back(ABSENT, [mine]) is ABSENT
+
+
+# --- a write that did not arrive ------------------------------------------------------------------------------------
+
+
+def unarrived(one: Held, live: Value) -> Held:
+    """What the store holds after the opening of `one` did not arrive and `live` was seen."""
+    return unsent(replace(one, last=one.base), one.base, wanted(one), live, n=90, at="now")
+
+
+def test_what_is_as_before_leaves_the_claim_to_be_sent_again() -> None:
+    """Nothing was edited: the layers stay, and last is what is live."""
+    one = held(Merge.MINUTES, DAY, layer("a", without("11:00-14:00"), 1))
+
+    assert unarrived(one, DAY) == replace(one, last=DAY)
+
+
+@pytest.mark.parametrize(
+    ("merge", "base", "claim", "live", "then", "rest"),
+    [
+        (
+            Merge.MINUTES,
+            DAY,
+            without("11:00-14:00"),
+            ["08:00-17:00"],
+            ["08:00-11:00", "14:00-17:00"],
+            ["08:00-17:00"],
+        ),
+        (Merge.SET, ["a"], Claim(Op.MEMBERS, add=("b",)), ["c"], ["b", "c"], ["c"]),
+        (Merge.TEXT, "Hello", append("Closed"), "Bye", "Bye\nClosed", "Bye"),
+        (Merge.TEXT, "Hello", put("Closed"), "Bye", "Bye", "Bye"),
+        (Merge.ATOMIC, 1, put(2), 9, 9, 9),
+        (Merge.SET, ABSENT, put(["a"]), ["z"], ["z"], ["z"]),
+        (Merge.TEXT, ABSENT, put("Closed"), "Bye", "Bye", "Bye"),
+    ],
+)
+def test_an_edit_beside_it_is_kept_beside_the_claim(
+    merge: Merge, base: Value, claim: Claim, live: Value, then: Value, rest: Value
+) -> None:
+    """What somebody changed meanwhile is theirs; what the outage asks for is sent again, and goes at its end."""
+    after = unarrived(held(merge, base, layer("a", claim, 1)), live)
+
+    assert after.last == live
+    assert wanted(after) == then
+    assert wanted(released(after, "a", "run")) == rest
 
 
 # --- recovery -------------------------------------------------------------------------------------------------------

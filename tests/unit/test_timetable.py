@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner.playbook import Outage, Run
+from runner.playbook import Outage, Playbook, Run
 from runner.timetable import State, blocked, due, outcome
 
 START = datetime(2026, 12, 11, 12, 0, tzinfo=UTC)
@@ -17,12 +17,15 @@ END = START + timedelta(hours=3)
 BEFORE, INSIDE, AFTER = START - timedelta(minutes=1), START + timedelta(hours=1), END
 
 
+BOOK = Playbook("match", "Match", "ops", "partial", "UTC", 0, (), {}, (), (), "match.yaml", {}, {}, "")
+
+
 def run(name: str, order: int = 0, **more: Any) -> Run:
     return replace(Run(name, name, order, "channel", "desk", {}, START, END), **more)
 
 
 def outage(*runs: Run) -> Outage:
-    return Outage("match@2026-12-11T12:00", None, START, END, False, runs)  # type: ignore[arg-type]
+    return Outage("match@2026-12-11T12:00", BOOK, START, END, False, runs)
 
 
 def acts(
