@@ -55,33 +55,51 @@ def carry_out(
         if verb == "close":
             _close(conn, outage.id, run, now)
         else:
-            _open(conn, outage, run, spec, context)
+            _open(conn, outage, run, spec, context, now)
             ledger.set_run(conn, outage.id, run.id, digest=digest)
         state = _settled_state(conn, outage.id, run, closing=verb == "close")
     return Tally(), state
 
 
-def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: Context) -> None:
+def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: Context, now: int) -> None:
     row = ledger.outage_row(conn, outage.id)
     if row is None:
         return
     place = (outage.playbook.priority, int(row.n), run.order)
-    keys = spec.query(run.with_, context).ids
-    item = 0
-    for key in keys:
-        for want in spec.claims(run.with_, context, Found(key, key, {})):
-            item += 1
-            slot = Slot(run.target, run.kind, key, want.path)
-            layer = Layer(outage.id, run.id, *place, want.claim)
-            steps.put_layer(conn, slot, layer)
-            held = ledger.held(conn, run.target, run.kind, [key]).get(slot)
-            value = want.claim.value if held is None else wanted(claimed(held, layer))
-            there = held is not None and same(Merge.ATOMIC, value, held.last)
-            due = int(run.start.timestamp() * 1000)
-            title = want.title or f"Set {key}"
-            menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
-            state = "done" if there else "waiting"  # another outage has had it done
-            steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, state, due))
+    wants = [
+        (Slot(run.target, run.kind, key, want.path), want)
+        for key in spec.query(run.with_, context).ids
+        for want in spec.claims(run.with_, context, Found(key, key, {}))
+    ]
+    _let_go(conn, outage.id, run, {slot for slot, _ in wants}, now)
+    for item, (slot, want) in enumerate(wants, 1):
+        layer = Layer(outage.id, run.id, *place, want.claim)
+        steps.put_layer(conn, slot, layer)
+        held = ledger.held(conn, run.target, run.kind, [slot.key]).get(slot)
+        value = want.claim.value if held is None else wanted(claimed(held, layer))
+        there = held is not None and same(Merge.ATOMIC, value, held.last)
+        due = int(run.start.timestamp() * 1000)
+        title = want.title or f"Set {slot.key}"
+        menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
+        state = "done" if there else "waiting"  # another outage has had it done
+        steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, state, due))
+        _renew(conn, slot)
+
+
+def _let_go(conn: Connection, outage: str, run: Run, wanted_now: set[Slot], now: int) -> None:
+    """Take back what an amended step no longer wants; its opposite is an item called ``was-KEY``. A slot that the step
+    wants again needs no opposite any more."""
+    mine = steps.tasks(conn, outage, run.id)
+    for task in mine:
+        slot = Slot(task.target, task.kind, task.key, task.path)
+        if task.direction == "close" and task.state in steps.WAITING and slot in wanted_now:
+            steps.set_task(conn, outage, run.id, task.item, "close", state="dropped")
+    asked = {(task.key, task.path) for task in mine if task.direction == "close" and task.state in steps.WAITING}
+    by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
+    for slot, _ in steps.layers_of_run(conn, outage, run.id):
+        if slot not in wanted_now and (slot.key, slot.path) not in asked:
+            old = by_slot.get((slot.key, slot.path))
+            _close_slot(conn, outage, run, slot, old, now, item=f"was-{slot.key}")
             _renew(conn, slot)
 
 
@@ -108,23 +126,25 @@ def _task(
 
 def _close(conn: Connection, outage: str, run: Run, now: int) -> None:
     mine = steps.tasks(conn, outage, run.id)
-    closing = {task.item for task in mine if task.direction == "close"}
+    asked = {(task.key, task.path) for task in mine if task.direction == "close" and task.state in steps.WAITING}
     by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
     for slot, _ in steps.layers_of_run(conn, outage, run.id):
-        task = by_slot.get((slot.key, slot.path))
-        if task is None or task.item not in closing:
-            _close_slot(conn, outage, run, slot, task, now)
+        if (slot.key, slot.path) not in asked:
+            _close_slot(conn, outage, run, slot, by_slot.get((slot.key, slot.path)), now)
             _renew(conn, slot)
 
 
-def _close_slot(conn: Connection, outage: str, run: Run, slot: Slot, task: Any, now: int) -> None:
-    """Let go of one claim, with the opposite task where somebody has to do something for it. `task` opened it."""
+def _close_slot(
+    conn: Connection, outage: str, run: Run, slot: Slot, task: Any, now: int, *, item: str = ""
+) -> None:  # fmt: skip
+    """Let go of one claim, with the opposite task where somebody has to do something for it. `task` opened it; `item`
+    names the opposite, as the one that opened it when empty."""
     held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
     never = task is not None and task.state == "waiting"
     if never:
         steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
     if never and held is None:
-        question = _task(outage, run, task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", now)
+        question = _task(outage, run, item or task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", now)
         steps.put_task(conn, {**question, "value": task.value})
         return
     if held is None:
@@ -135,7 +155,8 @@ def _close_slot(conn: Connection, outage: str, run: Run, slot: Slot, task: Any, 
         gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
         ledger.save(conn, {slot: held}, [gone])
         return
-    steps.put_task(conn, _task(outage, run, task.item, "close", slot, task.title, task.menu, value, "waiting", now))
+    opposite = _task(outage, run, item or task.item, "close", slot, task.title, task.menu, value, "waiting", now)
+    steps.put_task(conn, opposite)
 
 
 def _renew(conn: Connection, slot: Slot) -> None:
@@ -189,7 +210,8 @@ def acknowledge(
         entry = _acknowledged(conn, outage, run, task, ack)
         steps.add_ack(conn, task, ack, now_ms)
         _renew(conn, Slot(task.target, task.kind, task.key, task.path))
-        closing = task.direction == "close"
+        row = ledger.run_states(conn, outage).get(run.id)
+        closing = row is not None and row.state == "closing"
         state = _settled_state(conn, outage, run, closing=closing)
         _note(conn, folder, task, entry, ack, now_ms)
     return ("nothing is left to do for this step" if state == "done" else "more items of this step wait"), True

@@ -166,8 +166,14 @@ def _run(session: Session, row: Any, step: str) -> Run:
     """Return the human run that is meant by its id or its step's id. Raises `Usage` with what there is."""
     outage = outage_of(row, session.config)
     with session.store.reading() as conn:
-        human = {task.run: task.state for task in stored.tasks(conn, row.id)}
+        tasks = stored.tasks(conn, row.id)
+    human = {task.run: task.state for task in tasks}
     runs = [run for run in outage.runs if run.id in human]
+    known = {run.id for run in outage.runs}
+    for task in tasks:  # steps that the playbook no longer has are still to be taken back
+        if task.run not in known:
+            known.add(task.run)
+            runs.append(Run(task.run, task.run, 0, task.kind, task.target, {}, outage.start, outage.end))
     found = [run for run in runs if run.id == step] or [run for run in runs if run.step == step and not run.after]
     if len(found) > 1:
         found = [run for run in found if human[run.id] in stored.WAITING] or found

@@ -14,19 +14,18 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from runner import people
-from runner.commands import operate, planning
+from runner.commands import operate, people, planning, settle
 from runner.commands.planning import Now
 from runner.config import Freeze, Guards, Limit
 from runner.errors import RunnerError
-from runner.executor import context_of, outage_of
+from runner.executor import context_of
 from runner.load import load_playbook
 from runner.model import ABSENT, UNKNOWN, Slot
+from runner.people import Ack
 from runner.planfile import Plan
 from runner.playbook import Playbook
 from runner.report import Report
@@ -242,19 +241,16 @@ class Play:
 
     def _ack(self, it: argparse.Namespace) -> list[Report]:
         name, _, step = it.name.partition("/")
-        outage = outage_of(self._row(name), self.lab.config)
-        run = next(each for each in outage.runs if each.id == step)
-        before = UNKNOWN if it.before_unknown else it.before or None
-        said = people.Ack("tester", before, done=not it.not_done, correct_before=it.correct_before)
-        folder, now = self.lab.config.store.journal, self.lab.deps.now_ms()
-        people.acknowledge(self.lab.session.store, folder, outage.id, run, it.item, said, now_ms=now)
-        return self.lab.tick()
+        said = Ack("tester", UNKNOWN if it.before_unknown else None, done=not it.not_done)
+        said = replace(said, correct_before=it.correct_before)
+        done = people.acknowledge(
+            self.lab.session, self._row(name), step, it.item, said, before=it.before or None, progress=self.lab.progress
+        )
+        return [done.report] if done.report else []
 
     def _rebase(self, it: argparse.Namespace) -> list[Report]:
-        rebase: Any = import_module("runner.commands.settle")
-        slot = str(self.slot(it.name))
-        rebase.rebase(self.lab.session, slot, BY)
-        return []
+        words = self.ids.get(it.name) or str(self.slot(it.name))
+        return list(settle.rebase(self.lab.session, words, "", BY, self.lab.progress).reports)
 
     # --- slots ------------------------------------------------------------------------------------------------------
 
