@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from runner import executor, planner
 from runner.commands.planning import Planned, refuse_reopening, spool_places
@@ -18,14 +18,12 @@ from runner.errors import Fenced, Held, InvalidInput, Refused, Usage
 from runner.planfile import Plan
 from runner.playbook import Outage
 from runner.report import Report
-from runner.store import ledger
+from runner.store import journal, ledger
 from runner.store import tables as t
-from runner.store.ledger import dumps
+from runner.store.journal import JournalFile
+from runner.store.packing import dumps
 from runner.views.text import when
 from runner.work import Order, Progress
-
-if TYPE_CHECKING:
-    pass
 
 TICKS_WITHIN: Final = 3_600_000  # milliseconds; a tick longer ago than this is none
 
@@ -115,6 +113,23 @@ def register(session: Session, outage: Outage, by: By, leads: Mapping[str, int] 
             ledger.set_outage(conn, outage.id, **values)
         ledger.add_runs(conn, outage.id, [(run.id, run.order) for run in outage.runs], leads)
         ledger.record(conn, at_ms=now, outage=outage.id, verb="apply", actor=by.actor, reason=by.reason)
+        if row is not None and (row.frozen, row.restore_ms) != (frozen, values["restore_ms"]):
+            _note(session, conn, outage.id)
+
+
+def _note(session: Session, conn: Connection, outage: str) -> None:
+    """Write the outage as it is now into its journal, last of all before the commit: the file alone must be enough for
+    a revert, so it may know more than the store, and never less."""
+    folder = session.config.store.journal
+    row = ledger.outage_row(conn, outage)
+    if row is None or not journal.path_of(folder, outage).exists():
+        return
+    at = journal.rfc3339(session.deps.now_ms())
+    file = JournalFile(folder, outage)
+    try:
+        file.append([journal.head(outage, lineage=session.store.lineage, at=at, row=dict(row._mapping))])
+    finally:
+        file.close()
 
 
 def _with_warnings(session: Session, report: Report) -> Report:
@@ -224,4 +239,5 @@ def extend(session: Session, row: Any, until: datetime, by: By, progress: Progre
         ledger.set_outage(conn, row.id, restore_ms=int(until.timestamp() * 1000))
         now, detail = session.deps.now_ms(), until.isoformat()
         ledger.record(conn, at_ms=now, outage=row.id, verb="extend", actor=by.actor, reason=by.reason, detail=detail)
+        _note(session, conn, row.id)
     return executor.drive(session.desk, session.config, row.id, Order(session.deps.owner), progress)

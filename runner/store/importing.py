@@ -44,6 +44,7 @@ class Imported:
 class _Outage:
     row: dict[str, Any]
     objects: int = 0
+    n: int = 0
     runs: dict[str, str] = field(default_factory=dict)  # run -> direction of its last entry
 
 
@@ -153,6 +154,7 @@ class _Importer:
             for one in slots:
                 after[one.slot] = one if entry.state == "intent" else _as_wanted(entry, one)
                 self.highest = max([self.highest, *(layer.n for layer in one.layers)])
+                found.n = max([found.n, *(layer.n for layer in one.layers if layer.owner == entry.outage)])
         self._write([entry for entry in entries if entry.state != "intent"])
         stacks.save(self.conn, now, after.values())
 
@@ -228,7 +230,7 @@ class _Importer:
     def _finished(self, outage: str, found: _Outage) -> Imported:
         counts = stacks.count_held(self.conn, outage)
         opened = any(direction == "open" or counts.get(run) for run, direction in found.runs.items())
-        state = {"state": "open" if opened else "closed", "desired": "apply", "imported": True}
+        state = {"state": "open" if opened else "closed", "desired": "apply", "imported": True, "n": found.n}
         self.conn.execute(insert(t.outages), {**found.row, **state})
         known = {run: (order, digest) for run, order, digest in self.runs_of(ledger.outage_row(self.conn, outage))}
         extra = {run: (len(known), "") for run in found.runs if run not in known}

@@ -158,6 +158,17 @@ def test_a_store_that_cannot_be_used(desk: Desk, broken: str, monkeypatch: pytes
     assert said in ran.text
 
 
+def test_an_outage_of_a_target_that_is_gone(desk: Desk) -> None:
+    """An open outage whose target was taken out of runner.yaml is still shown, and why says what it can."""
+    desk.apply(*NOW)
+    text = Path("runner.yaml").read_text().replace("  helpdesk:", "  renamed:")
+    Path("runner.yaml").write_text(text)
+    assert OPENED in desk.ok("status").out
+    assert desk.ok("why", "Phone", "--format", "json").json["fields"][0]["last"] is False
+    assert desk.run("drift").code == Exit.INVALID
+    assert "helpdesk" in desk.revert().text
+
+
 # --- somebody else, and stopping ------------------------------------------------------------------------------------
 
 
