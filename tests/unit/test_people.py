@@ -1,0 +1,350 @@
+"""Steps that people carry out: tasks, acknowledgements, the value before, and the opposite step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.errors import Refused, Usage
+from runner.executor import outage_of
+from runner.model import UNKNOWN, Value
+from runner.people import Ack, acknowledge, evidence_hash
+from runner.playbook import Playbook
+from runner.store import ledger
+from runner.store import tasks as stored
+from tests.support.fuse import fused
+from tests.support.lab import Lab
+
+SSO = {"id": "sso", "uses": "access", "with": {"setting": "Single sign-on", "value": "required"}}
+
+
+class Office:
+    """A lab where the steps are people's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lab = Lab(folder)
+        fused(self.lab)  # a store that does not wait for the disk
+
+    def book(self, name: str, *steps: dict[str, Any], **spec: Any) -> Playbook:
+        return self.lab.playbook(name, list(steps), **spec)
+
+    def row(self, name: str) -> Any:
+        with self.lab.session.store.reading() as conn:
+            return next(row for row in ledger.outage_rows(conn) if row.playbook == name)
+
+    def ack(self, name: str, step: str = "sso", item: str = "", before: Value | None = None, **more: Any) -> str:
+        row = self.row(name)
+        run = next(run for run in outage_of(row, self.lab.config).runs if run.id == step)
+        said = Ack("maria", before, **more)
+        folder, now = self.lab.config.store.journal, self.lab.deps.now_ms()
+        sentence, _ = acknowledge(self.lab.session.store, folder, row.id, run, item, said, now_ms=now)
+        self.lab.tick()
+        return sentence
+
+    def tasks(self, name: str) -> list[tuple[str, str, str, Value]]:
+        outage = self.row(name).id
+        with self.lab.session.store.reading() as conn:
+            rows = stored.tasks(conn, outage)
+        return [(task.item, task.direction, task.state, ledger.unpack(task.value)) for task in rows]
+
+    def waiting(self, name: str) -> list[tuple[str, str, str, Value]]:
+        return [task for task in self.tasks(name) if task[2] in stored.WAITING]
+
+    def state(self, name: str, step: str = "sso") -> str:
+        outage = self.row(name).id
+        with self.lab.session.store.reading() as conn:
+            return str(ledger.run_states(conn, outage)[step].state)
+
+    def held(self) -> int:
+        with self.lab.session.store.reading() as conn:
+            return len(list(ledger.all_held(conn)))
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def test_opening_asks_and_an_answer_holds_the_value_before(office: Office) -> None:
+    """The first acknowledgement captures what stood there; the step is active from then on."""
+    report = office.lab.apply(office.book("match", SSO))
+
+    assert report.waiting == 1
+    assert office.waiting("match") == [("1", "open", "waiting", "required")]
+    assert office.ack("match", before="optional") == "nothing is left to do for this step"
+    assert office.state("match") == "active"
+    assert office.held() == 1
+
+
+def test_the_end_asks_for_the_opposite(office: Office) -> None:
+    """The value before is what somebody has to set at the end."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+
+    office.lab.revert("match")
+
+    assert office.state("match") == "closing"
+    assert office.waiting("match") == [("1", "close", "waiting", "optional")]
+    office.ack("match")
+    assert office.row("match").state == "closed"
+    assert office.held() == 0
+
+
+def test_reverting_twice_asks_once(office: Office) -> None:
+    """A second revert finds the opposite asked for already."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+
+    office.lab.revert("match")
+    office.lab.tick()
+
+    assert len(office.waiting("match")) == 1
+
+
+def test_nobody_could_tell_what_stood_there(office: Office) -> None:
+    """An unknown value before is asked to be restored as such."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before=UNKNOWN)
+
+    office.lab.revert("match")
+
+    assert office.waiting("match") == [("1", "close", "waiting", UNKNOWN)]
+
+
+# --- refusals -------------------------------------------------------------------------------------------------------
+
+
+def test_the_value_before_is_needed_once(office: Office) -> None:
+    """Without it an acknowledgement is refused, with the two ways to give it."""
+    office.lab.apply(office.book("match", SSO))
+
+    with pytest.raises(Usage, match="what stood there before is missing for sso item 1") as refused:
+        office.ack("match")
+
+    assert refused.value.hint == "--before VALUE, or --before-unknown"
+    assert office.held() == 0
+
+
+def test_what_is_acknowledged_is_not_acknowledged_again(office: Office) -> None:
+    """A second acknowledgement is refused; a correction is recorded, and changes nothing."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+
+    with pytest.raises(Refused, match="sso is acknowledged already"):
+        office.ack("match", before="off")
+    said = office.ack("match", before="off", correct_before=True)
+
+    assert "the first value before stays" in said
+    office.lab.revert("match")
+    assert office.waiting("match") == [("1", "close", "waiting", "optional")]
+
+
+def test_an_item_that_is_not_there(office: Office) -> None:
+    """A wrong item is a usage error that says how to see the right ones."""
+    office.lab.apply(office.book("match", SSO))
+
+    with pytest.raises(Usage, match="has no human step sso 7") as refused:
+        office.ack("match", item="7", before="optional")
+
+    assert refused.value.hint.startswith("`runner steps match@")
+
+
+def test_one_of_several_items_has_to_be_named(office: Office) -> None:
+    """Where several items wait, one has to be meant."""
+    items = [{"do": "Call"}, {"do": "Lock", "value": "locked", "menu": "Door"}]
+    office.lab.apply(office.book("match", {"id": "list", "uses": "checklist", "with": {"items": items}}))
+
+    with pytest.raises(Usage, match="list has several items that wait: 1, 2"):
+        office.ack("match", "list", before=UNKNOWN)
+
+    assert office.ack("match", "list", "2", before=UNKNOWN) == "more items of this step wait"
+    assert office.state("match", "list") == "waiting"
+    assert office.ack("match", "list", "1", before=UNKNOWN) == "nothing is left to do for this step"
+    assert office.state("match", "list") == "active"
+
+
+# --- questions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(office: Office) -> Office:
+    """An office where a step that nobody acknowledged was reverted."""
+    office.lab.apply(office.book("match", SSO))
+    office.lab.revert("match")
+    return office
+
+
+def test_a_step_that_nobody_acknowledged_becomes_a_question(asked: Office) -> None:
+    """There is no opposite step for what may never have been done."""
+    assert asked.waiting("match") == [("1", "close", "question", "required")]
+
+
+def test_no_means_nothing_to_take_back(asked: Office) -> None:
+    """A step that was not done ends without a value before."""
+    asked.ack("match", done=False)
+
+    assert asked.row("match").state == "closed"
+    assert asked.held() == 0
+
+
+def test_yes_asks_for_the_value_before_and_then_for_the_opposite(asked: Office) -> None:
+    """A step that was done after all is taken back like any other."""
+    asked.ack("match", before="optional")
+
+    assert asked.waiting("match") == [("1", "close", "waiting", "optional")]
+    asked.ack("match")
+    assert asked.row("match").state == "closed"
+
+
+# --- several outages ------------------------------------------------------------------------------------------------
+
+
+def both(office: Office) -> None:
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+    office.lab.apply(office.book("drill", SSO))
+
+
+def test_a_second_outage_that_wants_the_same_asks_nobody(office: Office) -> None:
+    """What somebody has done already is done for the second outage too."""
+    both(office)
+
+    assert office.waiting("drill") == []
+    assert office.state("drill") == "active"
+
+
+def test_the_opposite_is_asked_for_by_the_last_of_them(office: Office) -> None:
+    """While another outage holds the setting nobody takes it back; the last one does."""
+    both(office)
+
+    office.lab.revert("match")
+    assert (office.waiting("match"), office.row("match").state) == ([], "closed")
+    office.lab.revert("drill")
+
+    assert office.waiting("drill") == [("1", "close", "waiting", "optional")]
+
+
+def test_another_value_on_top_is_asked_for_and_goes_back_to_the_first(office: Office) -> None:
+    """A second outage with another value is a step of its own, and its opposite is the first outage's value."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+    off = {**SSO, "with": {"setting": "Single sign-on", "value": "off"}}
+    office.lab.apply(office.book("drill", off))
+
+    assert office.waiting("drill") == [("1", "open", "waiting", "off")]
+    office.ack("drill")
+    office.lab.revert("drill")
+    assert office.waiting("drill") == [("1", "close", "waiting", "required")]
+
+
+def test_an_opposite_that_waits_follows_what_other_outages_want(office: Office) -> None:
+    """An outage that ends meanwhile changes what the waiting opposite has to set."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+    office.lab.apply(office.book("drill", {**SSO, "with": {"setting": "Single sign-on", "value": "off"}}))
+    office.ack("drill")
+    office.lab.revert("drill")
+
+    office.lab.revert("match")
+
+    assert office.waiting("drill") == [("1", "close", "waiting", "optional")]
+    assert office.waiting("match") == []
+
+
+def test_a_second_outage_that_nobody_answered_lets_go_silently(office: Office) -> None:
+    """A claim on a setting that another outage holds goes without a question."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+    office.lab.apply(office.book("drill", {**SSO, "with": {"setting": "Single sign-on", "value": "off"}}))
+
+    office.lab.revert("drill")
+
+    assert (office.waiting("drill"), office.row("drill").state) == ([], "closed")
+    assert office.held() == 1
+
+
+# --- what stays -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_on_purpose_asks_for_no_opposite(office: Office) -> None:
+    """`restore: keep` leaves what somebody did in place."""
+    office.lab.apply(office.book("match", {**SSO, "restore": "keep"}))
+    office.ack("match", before="optional")
+
+    office.lab.revert("match")
+
+    assert (office.waiting("match"), office.row("match").state) == ([], "closed")
+    assert office.held() == 0
+
+
+def test_a_human_follow_up_without_an_end_is_done_when_it_is_acknowledged(office: Office) -> None:
+    """A follow-up that stays holds nothing once somebody did it."""
+    office.lab.world.put("channel", "wa", name="WhatsApp", enabled=True)
+    off = {
+        "id": "stop",
+        "uses": "channel",
+        "with": {"channel": "WhatsApp", "enabled": False},
+        "restore": [{"uses": "access", "with": {"setting": "Single sign-on", "value": "optional"}}],
+    }
+    office.lab.apply(office.book("match", off))
+    office.lab.revert("match")
+
+    assert office.waiting("match") == [("1", "open", "waiting", "optional")]
+    office.ack("match", "stop/restore/1", before="required")
+    assert office.row("match").state == "closed"
+    assert office.held() == 0
+
+
+# --- amending -------------------------------------------------------------------------------------------------------
+
+
+def test_amending_to_another_setting_and_back_asks_for_no_opposite(office: Office) -> None:
+    """A setting that is wanted again before anybody took it back is simply still there."""
+    other = {**SSO, "with": {"setting": "Guest access", "value": "blocked"}}
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+    office.lab.apply(office.book("match", other))
+    assert ("was-single-sign-on", "close", "waiting", "optional") in office.waiting("match")
+
+    office.lab.apply(office.book("match", SSO))
+
+    waiting = office.waiting("match")
+    assert ("was-single-sign-on", "close", "waiting", "optional") not in waiting
+    assert ("was-guest-access", "close", "question", "blocked") in waiting
+
+
+def test_the_same_playbook_again_asks_nothing_again(office: Office) -> None:
+    """Applying again neither asks twice nor forgets an answer."""
+    book = office.book("match", SSO)
+    office.lab.apply(book)
+    office.lab.apply(book)
+    office.ack("match", before="optional")
+    office.lab.apply(book)
+
+    assert office.tasks("match") == [("1", "open", "done", "required")]
+
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+
+def test_who_said_what_is_in_the_journal_file(office: Office) -> None:
+    """The journal alone knows who acknowledged, with which evidence, and the value before."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional", evidence="ticket 17", evidence_hash=evidence_hash(b"picture"))
+
+    file = next(office.lab.config.store.journal.glob("match*.jsonl"))
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    said = next(line for line in lines if line["t"] == "ack")
+    known = next(line for line in lines if line.get("seq") == said["seq"] and line["t"] != "ack")
+
+    assert (said["actor"], said["evidence"], said["evidence_hash"]) == ("maria", "ticket 17", evidence_hash(b"picture"))
+    assert known["slots"]["value"]["before"] == "optional"
+    assert known["slots"]["value"]["after"] == "required"
+
+
+def test_the_hash_of_evidence_is_sha_256() -> None:
+    """Evidence is kept as its hash alone."""
+    assert evidence_hash(b"").startswith("e3b0c44298fc1c14")
