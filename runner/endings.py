@@ -104,6 +104,8 @@ def is_proven(outcome: Outcome | None) -> bool:
 
 def unsure(entries: Sequence[Entry], said: Mapping[Slot, Outcome], merge: Mapping[str, Merge]) -> set[str]:
     """Return the keys of objects with a slot whose outcome nothing proves. `merge` is by path."""
+    if len(said) == sum(len(entry.changes) for entry in entries) and all(map(is_proven, said.values())):
+        return set()
     return {
         entry.ref.key
         for entry in entries

@@ -14,9 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from runner import minutes
 from runner.model import ABSENT, KEPT, PERSON, UNKNOWN, Claim, Json, Layer, Merge, Op, Slot, Value
+
+_NO_OUTAGES: Final = frozenset({PERSON, KEPT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Held:
     @property
     def held(self) -> bool:
         """Whether any outage still claims the slot; if not, it is forgotten."""
-        return any(layer.of_outage for layer in self.layers)
+        return not _NO_OUTAGES.issuperset([layer.owner for layer in self.layers])
 
     def with_layers(self, layers: tuple[Layer, ...]) -> Held:
         """Return the slot with other layers."""
@@ -225,7 +228,7 @@ def conflicts(held: Held) -> list[tuple[Layer, Value]]:
     """Return the outages' layers that a person's layer hides, each with the value that the slot would have without
     people's edits above it."""
     found: list[tuple[Layer, Value]] = []
-    if not any(layer.owner == PERSON for layer in held.layers):
+    if PERSON not in [layer.owner for layer in held.layers]:
         return found
     value = wanted(held)
     for layer in held.layers:

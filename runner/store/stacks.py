@@ -72,7 +72,7 @@ def held(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[
     slots: dict[tuple[str, str], tuple[Any, ...]] = {}
     stacks: dict[tuple[str, str], list[Layer]] = {}
     for result in _HELD.each(conn, (target, kind), keys):
-        for key, path, name, merge, base, last, rev, owner, run, priority, n, step, claim, seen_at in result:
+        for key, path, name, merge, base, last, rev, owner, run, priority, n, step, claim, seen_at in result.all():
             place = (key, path)
             if place not in slots:
                 slots[place] = (name, merge, base, last, rev)
@@ -91,7 +91,7 @@ def held(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[
 
 def revs(conn: Connection, target: str, kind: str, keys: Sequence[str]) -> dict[tuple[str, str], int]:
     """Return the revision of every stored slot of the objects, by (key, path): equal ones, equal slots."""
-    return {(key, path): rev for result in _REVS.each(conn, (target, kind), keys) for key, path, rev in result}
+    return {(key, path): rev for result in _REVS.each(conn, (target, kind), keys) for key, path, rev in result.all()}
 
 
 def save(conn: Connection, before: Mapping[Slot, Held], after: Iterable[Held], *, adopt: bool = False) -> None:
