@@ -142,12 +142,15 @@ def _current(seen: Seen, layer: Layer | None = None) -> Held:
     """The slot as held now, with people's edits taken in; captured from live when nobody holds it yet.
 
     An edit that is first seen when an outage comes on top of the stack (`layer`) was made before it, and lies below
-    it: every outage leaves the number before its own free for that.
+    it: every outage leaves the number before its own free for that. An edit between two steps of one outage came after
+    the first of them and lies above both.
     """
     if seen.was is None:
         return Held(seen.slot, seen.merge, seen.live, seen.live, name=seen.name)
     if seen.merge is Merge.EFFECT:
         return seen.was
-    on_top = layer is not None and all(each.order < layer.order for each in seen.was.layers)
+    on_top = layer is not None and all(
+        each.order < layer.order and each.n < layer.n - 1 for each in seen.was.layers
+    )  # fmt: skip
     n = layer.n - 1 if layer is not None and on_top else seen.n
     return see(seen.was, seen.live, n=n, at=seen.at)

@@ -7,7 +7,7 @@ for now and leaves it where a later drive goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from runner.batches import Batches, Desk
 from runner.config import Config
+from runner.errors import InvalidInput
 from runner.layers import Held, same, wanted
 from runner.model import Op, Slot
 from runner.playbook import Outage, Run
@@ -71,8 +72,12 @@ class Steps:
         total = Tally()
         listed: set[str] = set()
         self.progress.started(run.id, None)
+        first = True
         for page in batched(self._objects(run, verb, spec, query), spec.max_batch):
-            jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=fresh) for found, fresh in page]
+            # what was read before an earlier batch was written may have been edited meanwhile
+            now = first or spec.precondition
+            jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=now and fresh) for found, fresh in page]
+            first = False
             if query.where is None:
                 listed.update(job.found.key for job in jobs)
             total.add(self.batches.carry_out(work, self._timely(run, jobs, total)))
@@ -85,6 +90,9 @@ class Steps:
             return total, "failed"
         if query.where is None and verb == "amend":
             self._let_go_of(run, spec, lambda key: key not in listed, total)
+            if total.fault is not None:
+                self.set(run, None, message=total.fault.message)
+                return total, "failed"
         return total, self._opened(run, spec, total)
 
     def _opened(self, run: Run, spec: KindSpec, total: Tally) -> Ended:
@@ -141,13 +149,30 @@ class Steps:
         if not again and run.id in self.order.spools:
             write_spool(path, read_spool(self.order.spools[run.id]))
         if not path.exists():
-            write_spool(path, self._new(run, objects_of(spec, query, self.desk, run.target)))
+            new = self._new(run, spec, objects_of(spec, query, self.desk, run.target))
+            write_spool(path, self._at_most(run, new))
         listed = read_spool(path)
         yield from ((found, spec.precondition) for found in (self._unfinished(run, listed) if again else listed))
+
+    def _at_most(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
+        """Refuse a list that is longer than the step allows, whoever opens it. Raises `InvalidInput`."""
+        most = run.with_.get("at_most")
+        with self.desk.store.reading() as conn:
+            count = ledger.count_of_run(conn, self.outage.id, run.id) if isinstance(most, int) else 0
+        for one in found:
+            count += 1
+            if isinstance(most, int) and count > most:
+                raise InvalidInput(
+                    f"more than {most:,} objects match, the step allows at_most {most:,}: none was touched",
+                    hint="narrow `select` or raise `at_most`, then apply the playbook again",
+                    code="PL004",
+                )
+            yield one
 
     def _unfinished(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
         """Leave out, of a list that an earlier process worked on, what is known to be as wanted."""
         for page in batched(found, 500):
+            self.batches.stay()
             with self.desk.store.reading() as conn:
                 held = by_key(ledger.held(conn, run.target, run.kind, [each.key for each in page]))
             for each in page:
@@ -158,9 +183,10 @@ class Steps:
     def _holds(self, run: Run, held: Held) -> bool:
         return any((layer.owner, layer.run) == (self.outage.id, run.id) for layer in held.layers)
 
-    def _new(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
+    def _new(self, run: Run, spec: KindSpec, found: Iterable[Found]) -> Iterator[Found]:
         """Leave out objects that the run holds already: a ticket enters an outage at most once."""
-        for page in batched(found, 500):
+        for page in batched(found, spec.page):
+            self.batches.stay()
             with self.desk.store.reading() as conn:
                 held = ledger.held(conn, run.target, run.kind, [each.key for each in page])
             mine = {slot.key for slot, one in held.items() if self._holds(run, one)}
@@ -181,6 +207,7 @@ class Steps:
                 )
             if not keys:
                 return
+            self.batches.stay()
             yield keys
             after = keys[-1]
 
@@ -197,8 +224,14 @@ class Steps:
             message = total.fault.message if total.fault else f"{left} objects could not be given back"
             self.set(run, None, message=message)
             return total, "failed" if total.fault else "waiting"
+        self._spool(run).unlink(missing_ok=True)
         self.set(run, "done")
         return total, "done"
+
+    def let_go_elsewhere(self, run: Run, target: str, kind: str, total: Tally) -> None:
+        """Give back what a step holds at a place where its playbook had it before it was amended."""
+        spec = self.desk.targets.spec(target, kind)
+        self._let_go_of(replace(run, target=target, kind=kind), spec, _all, total)
 
     def _let_go_of(
         self, run: Run, spec: KindSpec, which: Callable[[str], bool], total: Tally, *, mode: str = "close"
