@@ -60,6 +60,18 @@ def test_from_an_empty_folder_to_an_outage_given_back(
     assert desk.dump() == before
 
 
+def test_init_beside_what_is_there(desk: Desk) -> None:
+    """`init` adds to a .gitignore what it lacks, and prints files and next steps as JSON too."""
+    Path("runner.yaml").unlink()
+    Path(".gitignore").write_text("*.pyc\njournal")
+    data = desk.ok("init", "--format", "json").json
+    assert data["next"][0] == "runner sandbox seed"
+    assert Path(".gitignore").read_text() == "*.pyc\njournal\n.runner\n*.plan\n"
+    Path("runner.yaml").unlink()
+    Path("playbooks/first-outage/first-outage.yaml").unlink()
+    assert ".gitignore" not in desk.ok("init").out
+
+
 def test_init_does_not_overwrite(desk: Desk) -> None:
     """`init` where there is a runner.yaml changes nothing and says what to do."""
     before = Path("runner.yaml").read_text()
@@ -195,6 +207,20 @@ def test_doctor_finds_what_is_missing(desk: Desk) -> None:
     assert "no store" in found["store"]["hint"]
     assert found["journal"]["state"] == "problem"
     assert found["target helpdesk"]["state"] == "ok"
+
+
+def test_doctor_as_a_user_who_may_not_write(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that this user cannot write is a problem; a slow YAML library is a note."""
+    import os
+
+    import yaml
+
+    desk.apply("--now", "--for", "1h")
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("store.sqlite"))
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    found = {each["part"]: each for each in desk.run("doctor", "--format", "json").json["checks"]}
+    assert "cannot be written" in found["store"]["words"]
+    assert found["libyaml"]["state"] == "note"
 
 
 def test_doctor_on_a_broken_configuration(desk: Desk) -> None:

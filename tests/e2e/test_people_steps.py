@@ -120,6 +120,20 @@ def test_a_setting_keeps_its_type(desk: Desk) -> None:
     assert desk.ok("steps", "--format", "json").json["steps"][0]["value"] == "on"
 
 
+def test_a_setting_that_is_a_list(desk: Desk) -> None:
+    """A list is typed as JSON; what is no JSON is taken as the words themselves."""
+    desk.playbook(LOGIN.replace("value: false", "value: [10.0.0.0/8]"))
+    desk.apply(*NOW)
+    desk.ok("ack", "match", "login", "--before", '["0.0.0.0/0"]')
+    desk.revert()
+    assert desk.ok("steps", "--format", "json").json["steps"][0]["value"] == "0.0.0.0/0"
+    desk.ok("ack", OPENED, "login")
+    desk.apply(*NOW)
+    desk.ok("ack", "match", "login", "--before", "everywhere")
+    desk.revert()
+    assert desk.ok("steps", "--format", "json").json["steps"][0]["value"] == "everywhere"
+
+
 def test_several_items_are_named(desk: Desk) -> None:
     """With several items the item is needed, and the commands of `steps` name it."""
     desk.playbook(TWO)
@@ -181,6 +195,24 @@ def test_a_terminal_answers_questions(desk: Desk) -> None:
     assert "cannot be read" in ran.err
     done = desk.run("revert", typed="y\nyes\nphoto\n")
     assert done.code == 0
+
+
+def test_ack_when_somebody_else_takes_over(lobby: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The acknowledgement counts although somebody else goes on with the outage."""
+    from runner import executor
+    from runner.store.lease import HeldBy
+
+    def taken(*_: object) -> None:
+        raise HeldBy("bruno@laptop/7", 9)
+
+    monkeypatch.setattr(executor, "drive", taken)
+    ran = lobby.ok("ack", "match", "lobby", "--before", "x")
+    assert "somebody else is at work" in ran.out
+    assert (
+        lobby.ok("ack", "match", "lobby", "--before", "y", "--correct-before", "--format", "json").json["report"]
+        is None
+    )
+    assert lobby.ok("steps").out.startswith("No step")
 
 
 def test_ack_while_somebody_else_drives(lobby: Desk) -> None:

@@ -147,6 +147,20 @@ def test_a_plan_of_a_window(desk: Desk) -> None:
     assert ran.code == Exit.REFUSED
 
 
+def test_a_window_that_is_reverted_meanwhile(desk: Desk) -> None:
+    """Of a plan with two windows of which one was given back since, nothing is carried out."""
+    text = (
+        Path("match.yaml").read_text().replace("14:30}]", "14:30}, {start: 2026-12-18 11:30, end: 2026-12-18 14:30}]")
+    )
+    Path("match.yaml").write_text(text)
+    desk.ok("plan", "match.yaml", "-o", "match.plan")
+    desk.apply()
+    desk.revert("match@2026-12-11T11:30")
+    ran = desk.run("apply", "match.plan", "--yes", "--reason", "x")
+    assert ran.code == Exit.REFUSED
+    assert "match@2026-12-11T11:30 is over" in ran.text
+
+
 def test_an_end_that_moved(desk: Desk) -> None:
     """A plan of an outage that was extended since is refused."""
     desk.apply()

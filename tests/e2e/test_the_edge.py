@@ -112,6 +112,14 @@ def test_usage_errors_in_json_too(desk: Desk) -> None:
     assert desk.run("plan", "match.yaml", "--format", "json").json["error"]["diagnostics"][0]["line"] == 9
 
 
+def test_an_unknown_zone(desk: Desk) -> None:
+    """A time typed for a playbook whose zone does not exist is a usage error."""
+    Path("match.yaml").write_text(Path("match.yaml").read_text().replace("America/Sao_Paulo", "America/Sao_Paul"))
+    ran = desk.run("plan", "match.yaml", "--at", "2026-12-11 12:00")
+    assert ran.code in (Exit.USAGE, Exit.INVALID)
+    assert "Sao_Paulo" in ran.text
+
+
 def test_no_configuration(desk: Desk, tmp_path: Path) -> None:
     """Without runner.yaml each command says how to make one; `--config` finds it elsewhere."""
     Path("runner.yaml").rename("other.yaml")
