@@ -164,7 +164,7 @@ def _full(*_: Any) -> int:
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line that finds no room is refused with the next step; what is in the file stays whole, and closing is quiet."""
+    """A line that finds no room is refused with the next step; the file stays whole, and closing is quiet."""
     file = opened(tmp_path)
     file.append([{"seq": 1}])
     real, room = os.write, [5]
