@@ -6,8 +6,8 @@ becomes a `StoreError` that says what to do next.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,16 +61,19 @@ class Store:
         self._busy = busy
         self._reads = False
         with self._faults():
-            if not self._memory:
+            if not self._memory and not there:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # what SQLite puts beside it takes this mode
             self._engine = self._open()
             self._conn = self._engine.connect()
-            self._migrate()
-        if not self._memory and not there:
-            path.chmod(stat.S_IRUSR | stat.S_IWUSR)
-        with self._faults():
-            row = self._conn.execute(select(t.meta)).one()
-            self._conn.rollback()
+        try:
+            with self._faults():
+                self._migrate()
+                row = self._conn.execute(select(t.meta)).one()
+                self._conn.rollback()
+        except BaseException:
+            self.close()
+            raise
         self.lineage: str = row.lineage
 
     def _open(self) -> Engine:
@@ -90,18 +93,12 @@ class Store:
         conn.exec_driver_sql("BEGIN" if self._reads else "BEGIN IMMEDIATE")
 
     def _migrate(self) -> None:
+        """Make the tables of a new store, or bring an older one up to date. Raises `StoreError`."""
         from runner.store import migrations
 
-        has = self._conn.execute(text("SELECT 1 FROM sqlite_master WHERE type='table' AND name='meta'")).first()
-        if has is None:
-            self._conn.rollback()
+        if self._tables() is None:
             with self._conn.begin():
-                t.metadata.create_all(self._conn)
-                for trigger in t.TRIGGERS:
-                    self._conn.execute(text(trigger))
-                first = {"id": 1, "version": t.SCHEMA_VERSION, "min_reader": 1, "counter": 0, "ticked_ms": 0}
-                self._conn.execute(insert(t.meta), {**first, "lineage": uuid4().hex})
-            return
+                self._make()
         found = self._conn.execute(text("SELECT version, min_reader FROM meta")).one()
         self._conn.rollback()
         if found.min_reader > t.SCHEMA_VERSION:
@@ -112,7 +109,28 @@ class Store:
                 code="ST001",
             )
         if found.version < t.SCHEMA_VERSION:
-            migrations.upgrade(self._conn, found.version, self.path)
+            migrations.upgrade(self._conn, self.path)
+
+    def _tables(self) -> str | None:
+        """Return how the table `meta` was made, None in an empty database. Raises `StoreError` for one of others."""
+        rows = self._conn.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        made: dict[str, str] = {row.name: row.sql for row in rows}
+        self._conn.rollback()
+        if made and "min_reader" not in made.get("meta", ""):
+            raise StoreError(
+                f"{self.path} is a database of something else", hint=_NEXT["ST008"].format(path=self.path), code="ST008"
+            )
+        return made.get("meta")
+
+    def _make(self) -> None:
+        """Make all tables, unless another process was faster."""
+        if self._conn.execute(text("SELECT 1 FROM sqlite_master")).first() is not None:
+            return
+        t.metadata.create_all(self._conn)
+        for trigger in t.TRIGGERS:
+            self._conn.execute(text(trigger))
+        first = {"id": 1, "version": t.SCHEMA_VERSION, "min_reader": 1, "counter": 0, "ticked_ms": 0}
+        self._conn.execute(insert(t.meta), {**first, "lineage": uuid4().hex})
 
     def close(self) -> None:
         """Close the file."""

@@ -191,4 +191,11 @@ TRIGGERS: Final = (
     "CREATE TRIGGER journal_append_only BEFORE DELETE ON journal "
     "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
     "CREATE TRIGGER acks_append_only BEFORE UPDATE ON acks BEGIN SELECT RAISE(ABORT, 'acks are append-only'); END",
+    "CREATE TRIGGER acks_kept BEFORE DELETE ON acks BEGIN SELECT RAISE(ABORT, 'acks are append-only'); END",
+    "CREATE TRIGGER events_append_only BEFORE UPDATE ON events "
+    "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+    "CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+    "CREATE TRIGGER leases_token_grows BEFORE UPDATE OF token ON leases WHEN NEW.token < OLD.token "
+    "BEGIN SELECT RAISE(ABORT, 'the token only grows'); END",
+    "CREATE TRIGGER leases_kept BEFORE DELETE ON leases BEGIN SELECT RAISE(ABORT, 'leases are never deleted'); END",
 )
