@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from runner import readings, timetable
 from runner.decide import Decision
-from runner.errors import ProviderError, Refused
+from runner.errors import InvalidInput, ProviderError, Refused
 from runner.layers import released, wanted
 from runner.model import UNKNOWN, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
@@ -52,7 +52,8 @@ class Readers(Protocol):
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What planning works with. `spools` is a folder where selections are listed, None when nobody will apply them.
-    Objects that a pattern of `protected` means are in the plan however long it is."""
+    Objects that a pattern of `protected` means are in the plan however long it is; with `force` people's edits give
+    way."""
 
     store: Store
     readers: Readers
@@ -61,6 +62,7 @@ class Bench:
     spools: Path | None = None
     protected: Sequence[str] = ()
     names: Names = field(default_factory=dict)
+    force: bool = False
 
 
 def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests: Mapping[str, str]) -> list[RunPlan]:
@@ -74,7 +76,7 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
         if state.state in timetable.ENDED or (run.end is not None and run.end <= bench.at):
             continue
         same = state.state in ("active", "waiting") and state.digest == digests[run.id]
-        if same and run.with_.get("arrivals") != "include":
+        if same and not bench.force and run.with_.get("arrivals") != "include":
             continue
         due = not run.after and run.start <= bench.at
         found.append(_opening(bench, outage, run, due=due))
@@ -82,23 +84,41 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
 
 
 def plan_close(bench: Bench, outage: Outage, states: Mapping[str, State], only: str = "") -> list[RunPlan]:
-    """Return the plans of giving back everything that is held, in the order in which it will happen."""
-    return [
-        _closing_or_not(bench, outage, run)
-        for run in reversed(outage.runs)
-        if states.get(run.id, State("pending")).state in timetable.HOLDING and (not only or run.target == only)
-    ]
+    """Return the plans of giving back everything that is held, in the order in which it will happen. A follow-up that
+    has an end of its own stays until then."""
+    found = []
+    for run in reversed(outage.runs):
+        state = states.get(run.id, State("pending")).state
+        stays = run.after and state != "closing" and (run.end is None or run.end > bench.at)
+        if state in timetable.HOLDING and not stays and (not only or run.target == only):
+            found.append(_closing_or_not(bench, outage, run))
+    return found
 
 
 def _closing_or_not(bench: Bench, outage: Outage, run: Run) -> RunPlan:
-    """A target that cannot be read must not hold up the way back of the others: its part is a warning."""
+    """A target that cannot be read, or is there no more, must not hold up the way back of the others: its part is a
+    warning."""
     try:
         return _closing(bench, outage, run)
-    except ProviderError as fault:
-        why = f"{run.target} cannot be read now: {fault.message}; what it holds is given back when it answers again"
-        spec = bench.readers.spec(run.target, run.kind)
-        empty = _finished(bench, run, spec, Sheet(), due=True, direction="close", selection=False)
-        return replace(empty, warnings=(why,))
+    except (ProviderError, InvalidInput) as fault:
+        when = "when it answers again" if isinstance(fault, ProviderError) else "once that is mended"
+        why = f"{run.target} cannot be read now: {fault.message}; what it holds is given back {when}"
+    return RunPlan(
+        run=run.id,
+        kind=run.kind,
+        target=run.target,
+        title=run.kind,
+        direction="close",
+        due=True,
+        start=run.start,
+        end=run.end,
+        items=(),
+        objects=0,
+        changes=0,
+        requests=0,
+        seconds=0.0,
+        warnings=(why,),
+    )
 
 
 # --- opening --------------------------------------------------------------------------------------------------------
@@ -117,9 +137,8 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
         return _human(bench, run, spec, context, due=due)
     read = partial(bench.readers.read, run.target)
     query = resolve(spec.query(run.with_, context), read, run.target, bench.names)
-    work = Work(
-        outage.id, run.id, run.target, spec, "open", (outage.playbook.priority, _place(bench, outage), run.order)
-    )
+    place = (outage.playbook.priority, _place(bench, outage), run.order)
+    work = Work(outage.id, run.id, run.target, spec, "open", place, force=bench.force)
     sheet = Sheet(protected=bench.protected)
     chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
     for page in batched(chosen, spec.max_batch):
@@ -186,7 +205,8 @@ def _decide(bench: Bench, work: Work, jobs: list[Job], sheet: Sheet, *, long: bo
 def _never_back(spec: KindSpec, decision: Decision, run: Run) -> str:
     """The value before, when the target does not give it back and the step does not say what comes in its place."""
     before = decision.seen.was.base if decision.seen.was is not None else decision.before
-    if spec.gives_back is None or decision.slot.path != "status" or not decision.write:
+    touched = decision.write or decision.seen.was is not None  # another outage may hold it in that state already
+    if spec.gives_back is None or decision.slot.path != "status" or not touched:
         return ""
     if not isinstance(before, str) or before in spec.gives_back or before in run.with_.get("give_back", {}):
         return ""
@@ -200,7 +220,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     spec = bench.readers.spec(run.target, run.kind)
     if spec.means is Means.PERSON:
         return _human_back(bench, outage.id, run, spec)
-    work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close")
+    work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close", force=bench.force)
     sheet = Sheet()
     with bench.store.reading() as conn:
         count = ledger.count_of_run(conn, outage.id, run.id)

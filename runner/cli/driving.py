@@ -56,7 +56,7 @@ def apply(
         else:
             path = times.one_playbook(file)
             opens = times.opens(session, path, now=now, for_=for_, until=until)
-            planned = planning.plan(session, path, opens=opens, override=override, spools=spools)
+            planned = planning.plan(session, path, opens=opens, override=override, spools=spools, force=force)
         if world.format == "human":
             show_plans(world, planned, apply=None)
         planner.refuse([sentence for each in planned.plans for sentence in each.refusals])
@@ -92,7 +92,7 @@ def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes
     row = operate.the_outage(session, outage)
     if only:
         session.readers.target(only)
-    planned = planning.plan_revert(session, row, only=only)
+    planned = planning.plan_revert(session, row, only=only, force=force)
     if world.format == "human":
         world.say(views.human(planned, **world.look, apply=None))
     world.ask("\nGive this back?", yes=yes)
@@ -105,18 +105,28 @@ def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes
 @click.command()
 @click.argument("outage", default="")
 @click.option("--resend", is_flag=True, help="Send again what may or may not have been sent.")
+@click.option("--force", is_flag=True, help="Drop people's edits that stand in the way.")
+@consent
 @common()
 @pass_world
-def resume(world: World, outage: str, resend: bool) -> Any:
+def resume(world: World, outage: str, resend: bool, force: bool, yes: bool, reason: str | None) -> Any:
     """Go on with everything that is due and not done: after a crash, a fault, or a stop."""
     from runner.commands import operate
 
     session = world.session(create=True)
     session.refuse_throwaway_store()
     name = operate.the_outage(session, outage).id if outage else ""
+    if force:
+        world.refuse_unasked(yes, reason)
+        world.ask("People's edits in what is held are lost. Go on?", yes=yes)
     with world.at_the_wheel() as progress:
         reports = operate.resume(
-            session, progress, only=name, resend=resend, patience=session.config.store.lease + GRACE
+            session,
+            progress,
+            only=name,
+            force=world.by(reason) if force else None,
+            resend=resend,
+            patience=session.config.store.lease + GRACE,
         )
     return finish(world, session, reports)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert
 from runner import executor, planner
 from runner.commands.planning import Planned, refuse_reopening, spool_places
 from runner.commands.session import Session
-from runner.errors import Fenced, Held, InvalidInput, Refused, Usage
+from runner.errors import Fenced, Held, Interrupted, InvalidInput, Refused, RunnerError, StoreError, Usage
 from runner.planfile import Plan
 from runner.playbook import Outage
 from runner.report import Report
@@ -57,6 +57,8 @@ def apply(
     reports = []
     for outage, plan_ in zip(planned.outages, planned.plans, strict=True):
         register(session, outage, by, _leads(outage, plan_))
+        if force:
+            _forced(session, outage.id, by)
         order = Order(
             session.deps.owner, force=force, resend=resend, patience=patience, spools=_listed(outage, plan_, spools)
         )
@@ -197,11 +199,35 @@ def revert(
     return executor.drive(session.desk, session.config, row.id, order, progress)
 
 
+def _forced(session: Session, outage: str, by: By) -> None:
+    """Let the next drive write what the outage wants over people's edits, in steps that are open already too."""
+    with session.store.transaction() as conn:
+        ledger.open_anew(conn, outage)
+        now = session.deps.now_ms()
+        ledger.record(conn, at_ms=now, outage=outage, verb="force", actor=by.actor, reason=by.reason)
+
+
 def resume(
-    session: Session, progress: Progress, *, only: str = "", resend: bool = False, patience: float = 0.0
+    session: Session,
+    progress: Progress,
+    *,
+    only: str = "",
+    force: By | None = None,
+    resend: bool = False,
+    patience: float = 0.0,
 ) -> list[Report]:
-    """Go on with every outage that is not where it should be, or with `only` the one of that id."""
-    return _drive_all(session, progress, Order(session.deps.owner, resend=resend, patience=patience), only)
+    """Go on with every outage that is not where it should be, or with `only` the one of that id.
+
+    With `force`, who says so and why, people's edits that stand in the way are dropped.
+    """
+    if force is not None:
+        with session.store.reading() as conn:
+            rows = ledger.outage_rows(conn, unfinished_only=True)
+        for row in rows:
+            if not only or row.id == only:
+                _forced(session, row.id, force)
+    order = Order(session.deps.owner, force=force is not None, resend=resend, patience=patience)
+    return _drive_all(session, progress, order, only)
 
 
 def tick(session: Session, progress: Progress) -> list[Report]:
@@ -214,16 +240,21 @@ def tick(session: Session, progress: Progress) -> list[Report]:
 def _drive_all(session: Session, progress: Progress, order: Order, only: str = "") -> list[Report]:
     with session.store.reading() as conn:
         rows = [row for row in ledger.outage_rows(conn, unfinished_only=True) if not only or row.id == only]
-    reports, fault = [], None
+    reports, fault, stopped = [], None, list[RunnerError]()
     for row in rows:
         try:
             reports.append(executor.drive(session.desk, session.config, row.id, order, progress))
-        except Fenced:
-            raise
         except Held as held:
             fault = fault or held
         except InvalidInput as wrong:
             reports.append(Report(row.id, row.state, pending=True, warnings=(wrong.message,)))
+        except (Fenced, Interrupted, StoreError) as wrong:  # one outage must not hold up the restores of the others
+            if session.deps.stopping():
+                raise
+            stopped.append(wrong)
+            reports.append(Report(row.id, row.state, pending=True, warnings=(f"{wrong.message}; {wrong.hint}",)))
+    if stopped and len(stopped) == len(rows):
+        raise stopped[0]
     if not reports and fault is not None and order.patience:
         raise fault
     return reports
@@ -233,6 +264,10 @@ def extend(session: Session, row: Any, until: datetime, by: By, progress: Progre
     """Let an outage end later (or earlier). Raises `Usage` when the new end is over, `Refused` when it is reverted."""
     if until <= session.deps.now():
         raise Usage("that end is over already", hint="give a later --until, or `runner revert` to end it now")
+    if row.state in ("closed", "cancelled", "missed"):
+        raise Refused(
+            f"{row.id} is {row.state}: it is over", hint="`--now --for ...` opens the playbook again", code="AP003"
+        )
     if row.desired == "revert":
         raise Refused(f"{row.id} is being reverted", hint="`runner status` shows how far it is", code="AP004")
     with session.store.transaction() as conn:

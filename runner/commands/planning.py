@@ -130,6 +130,7 @@ def plan(
     opens: Now | None = None,
     override: Collection[str] = (),
     spools: Path | None = None,
+    force: bool = False,
 ) -> Planned:
     """Plan every outage of a playbook that is not over. Reads live systems, writes nothing anywhere.
 
@@ -138,7 +139,7 @@ def plan(
     loaded, warnings = read_playbook(session, path)
     moment = at or session.deps.now()
     found = chosen_outages(session, loaded.playbook, moment, opens)
-    plans = [plan_outage(session, each, moment, override=override, spools=spools) for each in found]
+    plans = [plan_outage(session, each, moment, override=override, spools=spools, force=force) for each in found]
     if opens is None:
         plans[0] = replace(plans[0], warnings=(*plans[0].warnings, *vanished(session, loaded.playbook)))
     return Planned(tuple(plans), loaded.playbook, tuple(found), warnings)
@@ -165,13 +166,21 @@ def _from_a_window(session: Session, row: Any) -> bool:
 
 
 def plan_outage(
-    session: Session, outage: Outage, at: datetime, *, override: Collection[str] = (), spools: Path | None = None
+    session: Session,
+    outage: Outage,
+    at: datetime,
+    *,
+    override: Collection[str] = (),
+    spools: Path | None = None,
+    force: bool = False,
 ) -> Plan:
     """Plan the opening of one outage against live state."""
     states = _states(session, outage.id)
     folder = spools / sha256(outage.id.encode()).hexdigest()[:12] if spools else None
     guards = session.config.guards
-    bench = planner.Bench(session.store, session.readers, at, session.config.language, folder, guards.protected)
+    bench = planner.Bench(
+        session.store, session.readers, at, session.config.language, folder, guards.protected, force=force
+    )
     digests = {run.id: digest_of(run) for run in outage.runs}
     runs = planner.plan_runs(bench, outage, states, digests)
     refusals = planner.refuse_dangerous(runs) + guard.refusals(
@@ -258,11 +267,11 @@ def spool_places(outage: Outage, folder: Path) -> dict[str, Path]:
     return {run.id: mine / f"{run.order}.jsonl" for run in outage.runs}
 
 
-def plan_revert(session: Session, row: Any, *, only: str = "") -> Plan:
+def plan_revert(session: Session, row: Any, *, only: str = "", force: bool = False) -> Plan:
     """Plan giving everything back that an outage holds."""
     outage = outage_of(row, session.config)
     at = session.deps.now()
-    bench = planner.Bench(session.store, session.readers, at, session.config.language)
+    bench = planner.Bench(session.store, session.readers, at, session.config.language, force=force)
     runs = planner.plan_close(bench, outage, _states(session, row.id), only)
     return Plan(
         outage=row.id,

@@ -51,8 +51,7 @@ def rebase(session: Session, words: str, field: str, by: By, progress: Progress)
     reports = []
     for outage, runs in owners.items():
         with session.store.transaction() as conn:
-            for run in runs:
-                ledger.set_run(conn, outage, run, digest="")  # so that the step is carried out anew
+            ledger.open_anew(conn, outage, runs)
             now, detail = session.deps.now_ms(), f"{len(changed)} fields"
             ledger.record(
                 conn, at_ms=now, outage=outage, verb="rebase", actor=by.actor, reason=by.reason, detail=detail

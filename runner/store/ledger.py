@@ -7,7 +7,7 @@ kind, so every statement runs once per batch.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -266,6 +266,13 @@ def count_entries(conn: Connection, outage: str) -> dict[str, int]:
     state = t.journal.c.state
     statement = select(state, func.count().label("n")).where(t.journal.c.outage == outage).group_by(state)
     return {row.state: row.n for row in conn.execute(statement.order_by(state))}
+
+
+def open_anew(conn: Connection, outage: str, runs: Collection[str] | None = None) -> None:
+    """Let the next drive carry out the open steps of an outage (or only some of them) once more."""
+    mine = (t.runs.c.outage == outage, t.runs.c.state.in_(("active", "waiting")))
+    only = () if runs is None else (t.runs.c.run.in_(list(runs)),)
+    conn.execute(update(t.runs).where(*mine, *only).values(digest=""))
 
 
 def add_runs(

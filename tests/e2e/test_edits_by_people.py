@@ -172,3 +172,43 @@ def test_force_gives_back_the_state_before(held: Desk) -> None:
     held.ok(*FRIDAY, "06:00-10:00")
     held.run("revert", "--force", "--yes", "--reason", "wrong edit")
     assert "06:00" not in held.ok("sandbox", "show").out
+
+
+def test_force_lets_the_outage_win_over_edits(desk: Desk) -> None:
+    """`resume --force` writes what the outage wants over an edit; the revert then gives back the state before."""
+    desk.playbook(PHONE)
+    before = desk.dump()
+    desk.apply(*NOW)
+    desk.ok("sandbox", "edit", "channel", "Phone", "enabled=true")
+    assert desk.run("resume", "--force").code == Exit.REFUSED
+    assert desk.run("resume", "--force", typed="n\n").code == Exit.REFUSED
+    assert desk.run("drift").code == Exit.DIFFERENCES
+    desk.ok("resume", "match", "--force", "--yes", "--reason", "the line is dead")
+    assert "OFF" in desk.ok("sandbox", "show").out
+    assert "force by ana@desk" in desk.ok("show", "match").text
+    desk.revert()
+    assert desk.dump() == before
+
+
+def test_apply_with_force_does_the_same(desk: Desk) -> None:
+    """Applying the playbook of an open window with --force drops edits in its open steps."""
+    desk.playbook(PHONE)
+    desk.clock.to("12:00")
+    desk.apply()
+    desk.ok("sandbox", "edit", "channel", "Phone", "enabled=true")
+    planned = desk.run("apply", "match.yaml", "--force", typed="n\n")
+    assert "channel Phone" in planned.out
+    assert desk.apply("--force").code == 0
+    assert "OFF" in desk.ok("sandbox", "show").out
+
+
+def test_a_forced_revert_shows_what_it_writes(desk: Desk) -> None:
+    """The plan of `revert --force` shows the state before the outage, not the edit that would be kept."""
+    desk.playbook(HOURS)
+    desk.apply(*NOW)
+    desk.ok(*FRIDAY, "06:00-10:00", "12:00-18:00")
+    plain = desk.run("revert", typed="n\n").out
+    forced = desk.run("revert", "--force", typed="n\n").out
+    assert "06:00-18:00" in plain
+    assert "06:00-18:00" not in forced
+    assert "08:00-18:00" in forced
