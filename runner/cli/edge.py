@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -27,6 +28,9 @@ class Edge(click.Group):
         words = list(sys.argv[1:] if args is None else args)
         world = extra.pop("obj", None) or World()
         world.words = words
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # no letter of any language ends a command
         try:
             code = super().main(words, prog_name, complete_var, standalone_mode=False, obj=world, **extra)
         except Exception as fault:  # whatever happened, the reader gets a sentence

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -307,3 +310,27 @@ def test_a_sandbox_that_cannot_be_loaded(desk: Desk, monkeypatch: pytest.MonkeyP
     ran = desk.run("sandbox", "--help")
     assert ran.code == Exit.INVALID
     assert "'broken'" in ran.err
+
+
+def process(folder: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], **environment}
+    runner = f"{shlex.quote(sys.executable)} -m runner"
+    done = ["bash", "-o", "pipefail", "-c", command.replace("runner ", f"{runner} ")]
+    return subprocess.run(done, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_a_reader_that_goes_away(desk: Desk) -> None:
+    """A pipe that closes early ends the command without a traceback."""
+    ran = process(desk.folder, "runner sandbox dump | head -c 1")
+    assert ran.stdout == "{"
+    assert ran.stderr == ""
+
+
+def test_letters_that_the_terminal_cannot_show(desk: Desk) -> None:
+    """On a terminal without a letter of the text, the letter is written in another way; the command goes on."""
+    desk.playbook(PHONE)
+    text = Path("match.yaml").read_text().replace("Brazil plays", "Операція")
+    Path("match.yaml").write_text(text, encoding="utf-8")
+    ran = process(desk.folder, "runner plan match.yaml", PYTHONIOENCODING="latin-1", PYTHONWARNINGS="error")
+    assert ran.returncode == 0, ran.stderr
+    assert "\\u041e" in ran.stdout
