@@ -1,4 +1,4 @@
-"""What the benchmarks share: a runner on an embedded helpdesk, paired rounds, peak memory, work in a process of its own."""
+"""What the benchmarks share: a runner on an embedded helpdesk, paired rounds, peak memory, processes of their own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRACE = Path("/proc/self/status")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the results. `ratio` is measured over its yardstick; `budget` is the most it may be, None for none."""
+    """One line of the results. `ratio` is measured over yardstick; `budget` is the most that it may be, None for none."""
 
     name: str
     measured: str

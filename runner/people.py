@@ -62,10 +62,10 @@ def carry_out(
 
 
 def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: Context, now: int) -> None:
-    row = ledger.outage_row(conn, outage.id)
-    if row is None:
+    state, n = ledger.place_of(conn, outage.id)
+    if not state:
         return
-    place = (outage.playbook.priority, int(row.n), run.order)
+    place = (outage.playbook.priority, n, run.order)
     wants = [
         (Slot(run.target, run.kind, key, want.path), want)
         for key in spec.query(run.with_, context).ids

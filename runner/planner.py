@@ -71,6 +71,7 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
     Raises `InvalidInput` for names that do not resolve, `ProviderError` when a target cannot be read.
     """
     found = []
+    n = _place(bench, outage)
     for run in outage.runs:
         state = states.get(run.id, State("pending"))
         if state.state in timetable.ENDED or (run.end is not None and run.end <= bench.at):
@@ -79,7 +80,7 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
         if same and not bench.force and run.with_.get("arrivals") != "include":
             continue
         due = not run.after and run.start <= bench.at
-        found.append(_opening(bench, outage, run, due=due))
+        found.append(_opening(bench, outage, run, n, due=due))
     return found
 
 
@@ -130,14 +131,14 @@ def _context(bench: Bench, outage: Outage, run: Run) -> Context:
     return Context(outage.id, run.id, target, run.start, run.end, window, outage.playbook.timezone, bench.language)
 
 
-def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
+def _opening(bench: Bench, outage: Outage, run: Run, n: int, *, due: bool) -> RunPlan:
     spec = bench.readers.spec(run.target, run.kind)
     context = _context(bench, outage, run)
     if spec.means is Means.PERSON:
         return _human(bench, run, spec, context, due=due)
     read = partial(bench.readers.read, run.target)
     query = resolve(spec.query(run.with_, context), read, run.target, bench.names)
-    place = (outage.playbook.priority, _place(bench, outage), run.order)
+    place = (outage.playbook.priority, n, run.order)
     work = Work(outage.id, run.id, run.target, spec, "open", place, force=bench.force)
     sheet = Sheet(protected=bench.protected)
     chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
@@ -150,8 +151,8 @@ def _opening(bench: Bench, outage: Outage, run: Run, *, due: bool) -> RunPlan:
 def _place(bench: Bench, outage: Outage) -> int:
     """The outage's place in the stack: its own when it is open, above everything else when it will open."""
     with bench.store.reading() as conn:
-        row = ledger.outage_row(conn, outage.id)
-    return _LATEST - 1 if row is None or row.state == "registered" else int(row.n)
+        state, n = ledger.place_of(conn, outage.id)
+    return _LATEST - 1 if state in ("", "registered") else n
 
 
 def _selected(bench: Bench, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:

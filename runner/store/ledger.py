@@ -51,6 +51,7 @@ __all__ = [
     "outage_row",
     "outage_rows",
     "pack",
+    "place_of",
     "record",
     "refs_named",
     "revs",
@@ -221,6 +222,12 @@ def outage_row(conn: Connection, outage: str) -> Any | None:
 def desired(conn: Connection, outage: str) -> str:
     """Return where an outage is to be driven: apply or revert, "" when the store does not have it."""
     return conn.execute(select(t.outages.c.desired).where(t.outages.c.id == outage)).scalar_one_or_none() or ""
+
+
+def place_of(conn: Connection, outage: str) -> tuple[str, int]:
+    """Return the state of an outage and its number in the stack, ("", 0) when the store does not have it."""
+    row = conn.execute(select(t.outages.c.state, t.outages.c.n).where(t.outages.c.id == outage)).first()
+    return ("", 0) if row is None else (row.state, row.n)
 
 
 def outage_rows(conn: Connection, *, unfinished_only: bool = False) -> list[Any]:
