@@ -24,6 +24,7 @@ from runner.errors import (
     ProviderError,
     RateLimited,
     Rejected,
+    StoreError,
     Unauthorized,
     Unavailable,
 )
@@ -38,10 +39,12 @@ from runner.store.journal import JournalFile
 from runner.store.ledger import Entry
 from runner.store.store import Store
 from runner.work import (
+    Busy,
     Decided,
     Job,
     Outside,
     Row,
+    Stored,
     Tally,
     Targets,
     Work,
@@ -52,35 +55,6 @@ from runner.work import (
 
 NOT_SENT = (RateLimited, Unauthorized, Forbidden, Rejected, NotFound)
 TRIES = 4
-
-
-class Busy(Exception):
-    """Another outage has an open intent on one of the objects."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        super().__init__("busy")
-        self.entries = tuple(entries)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the store holds of the objects of a batch: slots, and the revision of each (key, path)."""
-
-    slots: Mapping[Slot, Held]
-    revs: Mapping[tuple[str, str], int]
-
-    @staticmethod
-    def of(was: Mapping[Slot, Held], saved: Sequence[Held] = ()) -> Stored:
-        """Return what is there once `saved` was written over `was`."""
-        slots = dict(was)
-        revs = {(slot.key, slot.path): one.rev for slot, one in was.items()}
-        for one in saved:
-            place = (one.slot.key, one.slot.path)
-            if one.held:
-                slots[one.slot], revs[place] = one, revs.get(place, 0) + 1
-            elif slots.pop(one.slot, None) is not None:
-                del revs[place]
-        return Stored(slots, revs)
 
 
 def _now(conn: Connection, target: str, kind: str, keys: Sequence[str], stored: Stored | None) -> Mapping[Slot, Held]:
@@ -145,10 +119,15 @@ class Batches:
         stays on record for `resume`.
         """
         tally, left = Tally(), list(jobs)
+        limited: RateLimited | None = None
         for _ in range(TRIES):
             try:
                 rows, stored = self._announced(work, left, tally)
                 done = self._send(work, [row for row in rows if row[1].write], stored)
+            except RateLimited as asked:
+                limited = asked
+                self.pause(asked.retry_after)
+                continue
             except ProviderError as fault:
                 tally.fault = fault
                 return tally
@@ -161,18 +140,21 @@ class Batches:
                 return tally
             if not left:
                 return tally
-        tally.fault = Unavailable(
+        tally.fault = limited or Unavailable(
             f"{work.target}: {len(left)} {work.spec.kind} objects did not change in {TRIES} tries"
         )
         return tally
 
     def _announced(self, work: Work, jobs: Sequence[Job], tally: Tally) -> tuple[list[Row], Stored]:
-        """Announce, waiting for other outages that are at work on the same objects."""
+        """Announce, once nothing is open on the same objects: what this outage left without outcome is looked at, other
+        outages that are at work there are waited for."""
         for _ in range(int(self.lease.ttl) + 5):
             try:
                 return self._announce(work, jobs, tally)
             except Busy as busy:
-                self.settle_others(busy.entries)
+                mine = [entry for entry in busy.entries if entry.outage == work.outage]
+                tally.notes += self.settle(mine).notes
+                self.settle_others([entry for entry in busy.entries if entry.outage != work.outage])
         raise Unavailable(f"{work.target}: other outages keep writing the same {work.spec.kind} objects")
 
     def pause(self, seconds: float) -> None:
@@ -204,10 +186,8 @@ class Batches:
             with self.store.transaction() as conn:
                 self.fenced(conn)
                 self.check_wish(conn, work.outage)
-                open_here = ledger.unfinished_on(conn, work.target, work.spec.kind, keys)
-                open_elsewhere = [entry for entry in open_here if entry.outage != work.outage]
-                if open_elsewhere:
-                    raise Busy(open_elsewhere)
+                if unfinished := ledger.unfinished_on(conn, work.target, work.spec.kind, keys):
+                    raise Busy(unfinished)
                 if ledger.revs(conn, work.target, work.spec.kind, keys) != Stored.of(was).revs:
                     continue
                 rows = self._decide(conn, work, jobs, was, live)
@@ -276,9 +256,7 @@ class Batches:
         """Write the batch and conclude it."""
         if not rows:
             return Tally()
-        if not lease.ready_to_send(self.lease, self.outside, work.spec.deadline):
-            with self.store.transaction() as conn:
-                self.fenced(conn)
+        self._ready(work.spec)
         outcomes, fault = self._write(work, rows)
         entries = list({entry.seq: entry for entry, _, _ in rows}.values())
         said = {decision.slot: outcome for (_, decision, _), outcome in zip(rows, outcomes, strict=True)}
@@ -286,6 +264,19 @@ class Batches:
         tally.fault = fault
         tally.written = sum(1 for outcome in outcomes if outcome.verdict is Verdict.DONE)
         return tally
+
+    def _ready(self, spec: KindSpec) -> None:
+        """Make sure that the lease outlives one whole request from now on. Raises `Fenced`, `StoreError`."""
+        for _ in range(TRIES):
+            if lease.ready_to_send(self.lease, self.outside, spec.deadline):
+                return
+            with self.store.transaction() as conn:
+                self.fenced(conn)
+        raise StoreError(
+            f"the lease of {self.lease.ttl:g} s is too short for a request that may take {spec.deadline:g} s",
+            hint=f"set `store.lease` in runner.yaml to {spec.deadline + 2 * lease.SLACK:g}s or more; nothing was sent",
+            code="ST012",
+        )
 
     def _write(self, work: Work, rows: Sequence[Row]) -> tuple[list[Outcome], ProviderError | None]:
         """Send one batch. Answers that do not come stand for a lost reply, or, where the provider says that nothing
@@ -314,7 +305,8 @@ class Batches:
 
     def read_back(self, spec: KindSpec, entries: Sequence[Entry], said: Mapping[Slot, Outcome]) -> dict[Slot, Value]:
         """Read the slots whose outcome nothing proves. A value that is still as before is read again while the kind's
-        `settle` time lasts. Raises `ProviderError`."""
+        `settle` time lasts. Raises `ProviderError`, and `Interrupted` when somebody asks to stop meanwhile: then the
+        intents stay open, and `resume` looks again."""
         merge = {path: spec.merge(path) for entry in entries for path in entry.changes}
         paths = tuple(sorted(path for path, how in merge.items() if how is not Merge.EFFECT))
         keys, live, waited = unsure(entries, said, merge), dict[Slot, Value](), 0.0
@@ -322,11 +314,20 @@ class Batches:
             query = Query(spec.kind, ids=tuple(sorted(keys)), paths=paths)
             live.update(self.targets.read(entries[0].ref.target, query))
             keys &= stale(entries, live, merge)
-            if waited >= spec.settle:
+            if not keys or waited >= spec.settle:
                 break
+            if self.outside.stopping():
+                raise Interrupted(
+                    f"{entries[0].outage}: stopped on request; what was sent last may not show yet",
+                    hint="`runner resume` looks again",
+                    code="EX002",
+                )
             step = min(0.5, spec.settle)
             self.outside.sleep(step)
             waited += step
+            if self.outside.boot() > self.lease.fenced_at + self.lease.ttl / 3:
+                with self.store.transaction() as conn:
+                    self.fenced(conn)
         return live
 
     def conclude(
@@ -391,7 +392,9 @@ class Batches:
             file = JournalFile(self.journal.path.parent, outage)
             helper = Batches(self.desk, theirs, file, self.wish)
             try:
-                helper.settle(mine)
+                with self.store.reading() as conn:
+                    still = {entry.seq for entry in ledger.unfinished(conn, outage=outage)}
+                helper.settle([entry for entry in mine if entry.seq in still])
             finally:
                 file.close()
                 lease.release(self.store, helper.lease, self.outside)

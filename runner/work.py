@@ -138,6 +138,35 @@ def job_of(found: Found, wants: Sequence[Want], *, fresh: bool) -> Job:
     return Job(found, tuple(wants), fresh)
 
 
+class Busy(Exception):
+    """Another outage has an open intent on one of the objects."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__("busy")
+        self.entries = tuple(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store holds of the objects of a batch: slots, and the revision of each (key, path)."""
+
+    slots: Mapping[Slot, Held]
+    revs: Mapping[tuple[str, str], int]
+
+    @staticmethod
+    def of(was: Mapping[Slot, Held], saved: Sequence[Held] = ()) -> Stored:
+        """Return what is there once `saved` was written over `was`."""
+        slots = dict(was)
+        revs = {(slot.key, slot.path): one.rev for slot, one in was.items()}
+        for one in saved:
+            place = (one.slot.key, one.slot.path)
+            if one.held:
+                slots[one.slot], revs[place] = one, revs.get(place, 0) + 1
+            elif slots.pop(one.slot, None) is not None:
+                del revs[place]
+        return Stored(slots, revs)
+
+
 def by_path(live: Mapping[Slot, Value]) -> dict[str, dict[str, Value]]:
     """Return live values as key -> path -> value."""
     table: dict[str, dict[str, Value]] = {}
