@@ -146,6 +146,7 @@ def tick(world: World) -> Any:
         reports = [report for report in reports if report.runs or report.warnings or report.exit_code]
         if not reports:
             world.say("nothing is due")
+            return None
     return finish(world, session, reports, ask=False)
 
 

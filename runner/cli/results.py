@@ -32,7 +32,7 @@ def finish(
         world.json({"version": 1, "reports": [views.to_json(report) for report in every]})
     else:
         texts = [views.human(report, timezone=known[report.outage], **world.look) for report in every]
-        world.say("\n\n".join(texts))
+        world.say("\n\n".join(texts) or "No outage is registered or open: there is nothing to do.")
     waiting = [report for report in every if report.waiting]
     if not (ask and world.interactive and waiting):
         return worst(every)

@@ -181,6 +181,7 @@ def test_an_outage_by_its_window(desk: Desk) -> None:
     desk.ok("tick")
     assert desk.dump() == before
     assert "No outage is registered or open" in desk.ok("status").out
+    assert "there is nothing to do" in desk.ok("resume").out
     assert desk.ok("status", "--all", "--format", "json").json["outages"][0]["state"] == "closed"
 
 
