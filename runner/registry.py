@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from math import isfinite
 from typing import Any, Final
 
+from runner import minutes
 from runner.errors import InvalidInput, ProviderError, Unavailable
-from runner.model import ABSENT, UNKNOWN, Accepted, Change, Outcome, Slot, Value
+from runner.model import ABSENT, UNKNOWN, Accepted, Change, Merge, Outcome, Slot, Value, Verdict
 from runner.redact import Vault
 from runner.spi import Io, KindSpec, OpenProvider, Provider, Query, Target
 
 GROUP: Final = "runner.providers"
+OPENING_SECONDS: Final = 30.0  # opening a provider and asking what it offers needs no answer from outside
+LONGEST: Final = 160  # characters of a text that somebody else's code shows
 _END: Final = object()
 
 
@@ -44,7 +48,7 @@ def load(name: str) -> OpenProvider:
     try:
         factory: OpenProvider = points[name].load()
         return factory
-    except Exception as fault:  # a plugin may fail in any way while it is imported
+    except (Exception, SystemExit) as fault:  # a plugin may fail in any way while it is imported
         raise InvalidInput(f"the provider {name!r} cannot be loaded: {fault}", code="RG002") from fault
 
 
@@ -72,10 +76,11 @@ class ReadOnly:
     def capabilities(self, name: str) -> Mapping[str, KindSpec]:
         """Return what a target offers, offline. Raises `InvalidInput`."""
         if name not in self._specs:
-            try:
-                self._specs[name] = self._provider(name).capabilities()
-            except ProviderError as fault:
-                raise InvalidInput(f"{name}: {self._vault.scrub(fault.message)}", code="RG004") from fault
+            provider = self._provider(name)
+            found = self._offline(name, "cannot say what it offers", provider.capabilities)
+            if not (isinstance(found, Mapping) and all(map(_offers, found.items()))):
+                raise InvalidInput(f"{name}: what the provider offers is no table of kinds", code="RG004")
+            self._specs[name] = found
         return self._specs[name]
 
     def spec(self, name: str, kind: str) -> KindSpec:
@@ -91,27 +96,56 @@ class ReadOnly:
         spec = self.spec(name, query.kind)
         self.requests[name] += 1
         provider = self._provider(name)
+        timed = Merge.MINUTES in spec.merges.values()
         key, objects = "", 0
         for row in self._guarded(name, lambda: provider.read(query), spec.deadline, batch=500):
-            slot, value = _checked_row(name, query.kind, row)
+            slot, value = self._checked(name, query.kind, row)
+            if timed and spec.merge(slot.path) is Merge.MINUTES:
+                _check_hours(name, slot, value)
             if slot.key != key:
                 key, objects = slot.key, objects + 1
                 self.requests[name] += objects > 1 and objects % spec.page == 1  # a page is one request
+            if slot.path == "name" and isinstance(value, str) and query.paths != ("name",):
+                value = self._vault.hide(value)  # a name alone is asked for to find it, and has to be as it is
             yield slot, value
 
     def _provider(self, name: str) -> Provider:
         if name not in self._open:
             target = self.target(name)
-            try:
-                self._open[name] = self._open_with(target.provider)(target, self._io)
-            except (ProviderError, InvalidInput):
-                raise
-            except Exception as fault:  # a plugin may fail in any way
-                raise Unavailable(f"{name}: the provider cannot be opened: {self._said(fault)}") from fault
+            factory = self._open_with(target.provider)
+            self._open[name] = self._offline(name, "cannot be opened", lambda: factory(target, self._io))
         return self._open[name]
 
-    def _said(self, fault: Exception) -> str:
-        return self._vault.scrub(f"{type(fault).__name__}: {fault}")
+    def _offline(self, name: str, what: str, ask: Callable[[], Any]) -> Any:
+        """Return what a provider answers at once. Raises `InvalidInput`, its own or one that says what it cannot."""
+        try:
+            return next(self._guarded(name, lambda: iter((ask(),)), OPENING_SECONDS, batch=1))
+        except Unavailable as fault:
+            said = fault.message.removeprefix(f"{name}: ").removeprefix("the provider failed: ")
+            raise InvalidInput(f"{name}: the provider {what}: {said}", code="RG004") from fault
+        except ProviderError as fault:
+            raise InvalidInput(f"{name}: {fault.message.removeprefix(f'{name}: ')}", code="RG004") from fault
+
+    def _said(self, fault: BaseException) -> str:
+        """Return what a fault of somebody else's code says, as one line that is not too long."""
+        return f"{type(fault).__name__}: {self._shown(fault, str)}"
+
+    def _shown(self, thing: Any, how: Callable[[Any], str] = repr) -> str:
+        try:
+            words = self._vault.scrub(" ".join(how(thing).split()))
+        except Exception:  # not even that works
+            return f"a {type(thing).__name__}"
+        return words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
+
+    def _checked(self, name: str, kind: str, row: Any) -> tuple[Slot, Value]:
+        if not (isinstance(row, tuple) and len(row) == 2 and isinstance(row[0], Slot)):
+            raise Unavailable(f"{name}: the provider read something that is no slot: {self._shown(row)}")
+        slot, value = row
+        if slot.kind != kind or slot.target != name or not (_text(slot.key) and _text(slot.path)):
+            raise Unavailable(f"{name}: the provider answered with another slot than asked for: {self._shown(slot)}")
+        if value is not ABSENT and value is not UNKNOWN and not _json(value):
+            raise Unavailable(f"{name}: the value of {slot} is not JSON: {self._shown(value)}")
+        return slot, value
 
     def _guarded(self, name: str, start: Callable[[], Iterator[Any]], deadline: float, *, batch: int) -> Iterator[Any]:
         """Yield from a provider's iterator with a deadline for every step, turning any fault into a `ProviderError`."""
@@ -120,8 +154,8 @@ class ReadOnly:
             while True:
                 found, fault, more = worker.next(deadline)
                 yield from found
-                if isinstance(fault, ProviderError):
-                    fault.message = self._vault.scrub(fault.message)
+                if isinstance(fault, ProviderError | InvalidInput):
+                    fault.message = self._vault.scrub(str(fault.message))
                     fault.args = (fault.message,)
                     raise fault
                 if fault is not None:
@@ -144,31 +178,58 @@ class Live(ReadOnly):
         provider = self._provider(name)
         left = len(batch)
         for answer in self._guarded(name, lambda: provider.write(batch), deadline, batch=len(batch) + 1):
-            if not isinstance(answer, Outcome | Accepted):
-                raise Unavailable(f"{name}: the provider answered {type(answer).__name__} in place of an outcome")
-            left -= isinstance(answer, Outcome)
+            if isinstance(answer, Accepted) and isinstance(answer.ref, str):
+                yield replace(answer, ref=self._vault.scrub(answer.ref))
+                continue
+            if not _is_outcome(answer):
+                raise Unavailable(f"{name}: the provider answered {self._shown(answer)} in place of an outcome")
+            left -= 1
             if left < 0:
                 raise Unavailable(f"{name}: the provider gave more outcomes than there were changes")
-            yield replace(answer, reason=self._vault.scrub(answer.reason)) if isinstance(answer, Outcome) else answer
+            yield replace(answer, reason=self._vault.scrub(answer.reason)) if answer.reason else answer
 
 
-def _checked_row(name: str, kind: str, row: Any) -> tuple[Slot, Value]:
-    if not (isinstance(row, tuple) and len(row) == 2 and isinstance(row[0], Slot)):
-        raise Unavailable(f"{name}: the provider read something that is no slot: {str(row)[:80]}")
-    slot, value = row
-    if slot.kind != kind or slot.target != name:
-        raise Unavailable(f"{name}: the provider answered with a slot of {slot.target}/{slot.kind}")
-    if value is not ABSENT and value is not UNKNOWN and not _plain(value):
-        raise Unavailable(f"{name}: the value of {slot} is a {type(value).__name__}, which is not JSON")
-    return slot, value
+def _offers(entry: tuple[Any, Any]) -> bool:
+    kind, spec = entry
+    return isinstance(kind, str) and isinstance(spec, KindSpec)
+
+
+def _is_outcome(answer: Any) -> bool:
+    return isinstance(answer, Outcome) and isinstance(answer.verdict, Verdict) and isinstance(answer.reason, str)
+
+
+def _check_hours(name: str, slot: Slot, value: Value) -> None:
+    if value is ABSENT or value is UNKNOWN or value is None:
+        return
+    try:
+        minutes.parse(value)
+    except (TypeError, ValueError) as fault:
+        raise Unavailable(f"{name}: the provider read {slot} as no times of a day: {fault}") from fault
+
+
+def _text(value: Any) -> bool:
+    """Whether a key or path is a text that can be stored."""
+    return isinstance(value, str) and value != "" and _json(value)
+
+
+def _json(value: Any) -> bool:
+    """Whether a value can be stored as JSON and comes back as it was."""
+    try:
+        return _plain(value)
+    except (RecursionError, UnicodeEncodeError):  # a list within itself; half a letter
+        return False
 
 
 def _plain(value: Any) -> bool:
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, str):
+        return value.isascii() or bool(value.encode())
+    if value is None or isinstance(value, bool | int):
         return True
+    if isinstance(value, float):
+        return isfinite(value)
     if isinstance(value, list):
         return all(_plain(each) for each in value)
-    return isinstance(value, dict) and all(isinstance(key, str) and _plain(each) for key, each in value.items())
+    return isinstance(value, dict) and all(isinstance(key, str) and _plain(key) and _plain(value[key]) for key in value)
 
 
 class _Worker:
@@ -180,16 +241,20 @@ class _Worker:
     def __init__(self, start: Callable[[], Iterator[Any]], batch: int) -> None:
         self._start = start
         self._batch = batch
+        self._over = False
         self._asks: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[list[Any], Exception | None, bool]] = queue.SimpleQueue()
-        threading.Thread(target=self._work, daemon=True).start()
+        self._answers: queue.SimpleQueue[tuple[list[Any], BaseException | None, bool]] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._work, daemon=True)
+        self.thread.start()
 
-    def next(self, deadline: float) -> tuple[list[Any], Exception | None, bool]:
+    def next(self, deadline: float) -> tuple[list[Any], BaseException | None, bool]:
         """Return the next items, a fault, and whether there is more. Raises `queue.Empty` after `deadline` seconds."""
         self._asks.put(True)
         return self._answers.get(timeout=deadline)
 
     def stop(self) -> None:
+        """Take no more than what is in flight: a provider that answers too late starts nothing new."""
+        self._over = True
         self._asks.put(False)
 
     def _work(self) -> None:
@@ -198,7 +263,7 @@ class _Worker:
             found: list[Any] = []
             try:
                 items = iter(self._start()) if items is None else items
-                while len(found) < self._batch:
+                while len(found) < self._batch and not self._over:
                     item = next(items, _END)
                     if item is _END:
                         self._answers.put((found, None, False))
@@ -206,7 +271,7 @@ class _Worker:
                     found.append(item)
                     if isinstance(item, Accepted):
                         break
-            except Exception as fault:  # whatever a plugin raises is an answer here
+            except BaseException as fault:  # whatever a plugin raises, even an exit, is an answer here
                 self._answers.put((found, fault, False))
                 return
             self._answers.put((found, None, True))
