@@ -187,10 +187,20 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "The name fits more than one object, and the runner does not guess.",
             "Say which one with `{id: ...}`; the message lists the ids.",
         ),
+        "PL003": Entry(
+            "more objects than the step allows",
+            "When the step's time came, its selection matched more than `at_most` says. Nothing was touched.",
+            "Narrow `select` or raise `at_most`, then apply the playbook again.",
+        ),
         "PR001": Entry(
             "a target cannot be read",
             "The helpdesk or its provider does not answer, or refuses the credential. Nothing was changed.",
             "Check the credential and the connection, then try again; `runner doctor` looks at every target.",
+        ),
+        "PL004": Entry(
+            "more objects match than the step allows",
+            "`at_most` of the step is there to stop a selection that is wider than meant. None of them was touched.",
+            "Narrow `select` or raise `at_most`, then apply the playbook again.",
         ),
         "RB001": Entry(
             "nothing held is called that",
@@ -273,6 +283,12 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "This process was away (suspended, or too slow) and somebody may have taken over. It stopped before "
             "sending anything more.",
             "`runner status` shows who works on the outage; `runner resume` goes on.",
+        ),
+        "ST012": Entry(
+            "the lease is too short",
+            "A request may take longer than the lease lasts, so nobody could tell whether it is still ours when it "
+            "arrives. Nothing was sent.",
+            "Set `store.lease` in runner.yaml as the message says.",
         ),
         "ST020": Entry(
             "journal file cannot be written",

@@ -79,6 +79,7 @@ class RunPlan:
     stays: str = ""
     menu: str = ""
     warnings: tuple[str, ...] = ()
+    digest: str = ""  # of every live value and layer that it stands on; "" for selections, which may move
 
 
 @dataclass(frozen=True, slots=True)

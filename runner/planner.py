@@ -323,6 +323,7 @@ def _finished(
         left=left,
         stays=stays,
         menu="",
+        digest="" if spec.matches is not None else sheet.digest.hexdigest(),
         warnings=warnings,
     )
 

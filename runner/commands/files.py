@@ -217,7 +217,8 @@ def _refuse_moved(was: Plan, now: Plan) -> None:
     old, new = ([run for run in plan.runs if run.run in runs] for plan in (was, now))
     sentences += planner.moved(old, new) + _come_and_gone(old, new)
     listed = "\n".join(f"  {sentence}" for sentence in sentences) or f"  what {', '.join(sorted(runs))} reads"
-    raise Refused(f"live values moved since {was.outage} was planned:\n{listed}", hint=_AGAIN, code="PF006")
+    what = f"live values, or the outages that hold them, moved since {was.outage} was planned"
+    raise Refused(f"{what}:\n{listed}", hint=_AGAIN, code="PF006")
 
 
 def _come_and_gone(old: Collection[RunPlan], new: Collection[RunPlan]) -> list[str]:

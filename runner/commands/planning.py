@@ -15,7 +15,6 @@ from runner.errors import Diagnostic, InvalidInput, Refused, Severity, Usage
 from runner.executor import digest_of, outage_of
 from runner.expand import expand, outages
 from runner.load import load_playbook
-from runner.model import value_to_json
 from runner.planfile import Plan, RunPlan
 from runner.playbook import Outage, Playbook
 from runner.store import ledger
@@ -255,9 +254,8 @@ def _fingerprint(session: Session, outage: Outage, runs: Sequence[RunPlan]) -> d
     for name in sorted({run.target for run in runs}):
         parts[f"target {name}"] = _target_digest(session, name)
     for run in runs:
-        if run.due and not session.readers.spec(run.target, run.kind).matches:
-            values = [[str(item.slot), dumps(value_to_json(item.before))] for item in run.items]
-            parts[f"live {run.run}"] = sha256(dumps(values).encode()).hexdigest()
+        if run.due and run.digest:
+            parts[f"live {run.run}"] = run.digest
     return parts
 
 
