@@ -27,7 +27,7 @@ TRACE = Path("/proc/self/status")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the results. `ratio` is measured over yardstick; `budget` is the most that it may be, None for none."""
+    """One line of the results. `ratio` is measured over yardstick, `budget` the most it may be (None: none)."""
 
     name: str
     measured: str
@@ -125,7 +125,15 @@ class Quiet:
 class Runner:
     """The whole runner on one embedded helpdesk in `place`, at a fixed time of day."""
 
-    def __init__(self, place: Path, *, wall: Callable[[], float] | None = None, lease: float = 90.0) -> None:
+    def __init__(
+        self,
+        place: Path,
+        *,
+        wall: Callable[[], float] | None = None,
+        lease: float = 90.0,
+        open_with: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`open_with` opens providers by name in place of the installed ones."""
         from runner.commands.session import Session
         from runner.config import Config, Guards, StoreConfig
         from runner.deps import Deps
@@ -143,7 +151,7 @@ class Runner:
         store = StoreConfig(place / "store" / "store.sqlite", place / "journal", lease)
         self.config = Config(place / "runner.yaml", {"desk": desk}, store, Guards())
         self.deps = Deps({}, "bench@here/1", wall=wall or NOW.timestamp)
-        self.session = Session(self.deps, self.config)
+        self.session = Session(self.deps, self.config, open_with=open_with)
 
     def playbook(self, steps: Sequence[Mapping[str, Any]]) -> Any:
         """Return a playbook of these steps; `target: desk` is filled in."""
@@ -181,6 +189,14 @@ class Runner:
 
         row = operate.the_outage(self.session, "")
         return operate.revert(self.session, row, operate.By("bench", "a benchmark"), Quiet())
+
+    def warm(self) -> None:
+        """Import what a drive imports and open the store, so that neither counts."""
+        from runner.commands import operate
+
+        assert operate
+        self.session.capabilities()
+        assert self.session.store
 
     def close(self) -> None:
         """Close the store."""
