@@ -43,7 +43,7 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
     if held.merge is Merge.EFFECT:
         return _effect(entry, held, after, outcome)
     if outcome is not None and outcome.verdict is Verdict.MOVED:
-        return End("void", reason=outcome.reason)
+        return End("void", forgotten(entry, held, before), outcome.reason)
     proven = same(held.merge, before, after) or is_proven(outcome)
     seen = after if proven else sight.live.get(slot, before)
     refused = outcome is not None and outcome.verdict is Verdict.REJECTED
@@ -64,6 +64,15 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
     if opens:
         still = released(still, entry.outage, entry.run)
     return End("rejected", still, reason, Note(Fate.REJECTED, slot, held.name, wanted=after, live=seen, reason=reason))
+
+
+def forgotten(entry: Entry, held: Held, before: Value) -> Held | None:
+    """Return a slot without the claim of an entry that was never sent, where nothing but that claim is known of it: its
+    before-image is taken anew when the write is tried again. None where the slot stays as it is."""
+    alone = [(layer.owner, layer.run) for layer in held.layers] == [(entry.outage, entry.run)]
+    if entry.direction == "open" and alone and same(held.merge, held.base, before):
+        return released(held, entry.outage, entry.run)
+    return None
 
 
 def _effect(entry: Entry, held: Held, after: Value, outcome: Outcome | None) -> End:

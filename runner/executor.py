@@ -15,7 +15,7 @@ from typing import Any
 from runner import people, timetable
 from runner.batches import Batches, Desk
 from runner.config import Config
-from runner.errors import InvalidInput, ProviderError, RunnerError
+from runner.errors import InvalidInput, ProviderError, RunnerError, Unavailable
 from runner.expand import expand
 from runner.load import thaw_playbook
 from runner.playbook import Outage, Run
@@ -121,6 +121,7 @@ class _Drive:
         self.states: dict[str, State] = {}
         self.tried: set[tuple[str, str]] = set()
         self.stopped: set[str] = set()
+        self.unsettled: set[str] = set()  # targets with announced writes that nobody could look up
         self.begun = row.state != "registered"
         self.asked = 0
         self.steps = Steps(desk, config, order, progress, batches, self.outage, int(row.n), self._set, self._context)
@@ -128,8 +129,7 @@ class _Drive:
 
     def all(self) -> Report:
         """Settle, then do what is due until nothing is."""
-        if unsettled := self._settle():
-            return self._report(unsettled, pending=True)
+        unsettled = self._settle()
         self._runs_known()
         if self.order.resend and not self.reverting:
             self._open_unknown()
@@ -139,22 +139,49 @@ class _Drive:
         blocked = [] if shut else timetable.blocked(self.outage, self.states, now_of(self.desk))
         waiting = {run.id for run, need in blocked}
         stuck = any(need not in waiting and self.states[need].state != "waiting" for _, need in blocked)
-        return self._report([f"{run.id} waits for {need}, which is not there" for run, need in blocked], pending=stuck)
+        warnings = [f"{run.id} waits for {need}, which is not there" for run, need in blocked]
+        needed = self._still_needed()
+        return self._report([*unsettled, *warnings, *needed], pending=bool(stuck or unsettled or needed))
+
+    def _still_needed(self) -> list[str]:
+        """Say what ``--only`` could not give back, because steps on other targets need it."""
+        if not self.order.closing:
+            return []
+        holding = {run.id: run for run in self.outage.runs if self.states[run.id].state in timetable.HOLDING}
+        return [
+            f"{run.id} was not given back: {other.id} on {other.target} needs it; "
+            f"revert {other.target} first, or the whole outage"
+            for run in holding.values()
+            for other in holding.values()
+            if run.target == self.order.only and run.id in other.needs and other.target != run.target
+        ]
 
     def _pass(self) -> bool:
         """Do once what is due; returns whether there was anything that this drive had not tried yet."""
         tried = len(self.tried)
+        self._look_again()
         for act in timetable.due(self.outage, self.states, self.digests, now_of(self.desk), reverting=self.reverting):
             if (act.verb, act.run.id) not in self.tried and self._wanted(act):
                 self.tried.add((act.verb, act.run.id))
                 self._perform(act)
         return len(self.tried) > tried
 
+    def _look_again(self) -> None:
+        """Take in that somebody extended or amended the outage while this drive was at work."""
+        with self.desk.store.reading() as conn:
+            row = ledger.outage_row(conn, self.outage.id)
+        if row is None or (row.restore_ms, row.frozen) == (self.row.restore_ms, self.row.frozen):
+            return
+        self.row, self.outage = row, outage_of(row, self.config)
+        self.digests = {run.id: digest_of(run) for run in self.outage.runs}
+        self.steps = replace(self.steps, outage=self.outage)
+        self._runs_known()
+
     def _wanted(self, act: Act) -> bool:
         """A target where a step failed gets no new step in this drive, unless the step says ``on_error: continue``; an
         outage that was imported from its journal gets none at all, only what follows its end."""
         barred = act.run.target in self.stopped or (self.row.imported and not act.run.after)
-        if barred and act.verb in ("open", "amend", "sweep"):
+        if act.run.target in self.unsettled or (barred and act.verb in ("open", "amend", "sweep")):
             return False
         return not self.order.only or act.run.target == self.order.only
 
@@ -167,17 +194,21 @@ class _Drive:
         }
 
     def _settle(self) -> list[str]:
-        """Conclude what an earlier process left without outcome; a target that cannot be read stops the drive."""
+        """Conclude what an earlier process left without outcome. A target where that cannot be looked up is left alone
+        in this drive; the others go on."""
         with self.desk.store.reading() as conn:
             entries = ledger.unfinished(conn, outage=self.outage.id)
+        found: list[str] = []
         for target in sorted({entry.ref.target for entry in entries}):
             mine = [entry for entry in entries if entry.ref.target == target]
             try:
                 tally = self.batches.settle(mine)
-            except ProviderError as fault:
-                return [f"{target}: {fault.message}; what was sent there is not known yet: run `runner resume`"]
-            self._note(mine[0].run, tally)
-        return []
+            except (ProviderError, InvalidInput) as fault:
+                self.unsettled.add(target)
+                found.append(f"{target}: {fault.message}; what was sent there is not known yet: run `runner resume`")
+            else:
+                self._note(mine[0].run, tally)
+        return found
 
     def _note(self, run: str, tally: Tally) -> None:
         found = next((each for each in self.outage.runs if each.id == run), None)
@@ -195,6 +226,8 @@ class _Drive:
         self._know()
         for name in lost:
             for target, kind in held[name]:
+                if target in self.unsettled:
+                    continue
                 gone = Run(name, name, 0, kind, target, {}, self.outage.start, self.outage.end)
                 self._perform(Act("close", gone))
             if not held[name] or self.states[name].state == "done":
@@ -225,6 +258,9 @@ class _Drive:
             closes = act.verb == "close"
             if not closes:
                 self._begin()
+            elsewhere = self._let_go_elsewhere(run) if act.verb in ("close", "amend") else ""
+            if closes and self._never_opened(run):
+                return
             if spec.means is Means.PERSON:
                 tally, state = people.carry_out(
                     self.batches, self.outage, run, spec, self._context(run), act.verb, self.digests.get(run.id, "")
@@ -238,19 +274,60 @@ class _Drive:
             self._add(run, "close" if act.verb == "close" else "open", Tally(), "failed", fault.message + hint)
             self._stop(run)
             return
+        if elsewhere:
+            state, tally.fault = "failed", Unavailable(elsewhere)
+            self._again(run, elsewhere)
         if state == "failed":
             self._stop(run)
         self._add(run, "close" if closes else "open", tally, state, tally.fault.message if tally.fault else "")
 
+    def _let_go_elsewhere(self, run: Run) -> str:
+        """Give back what a step holds on a target, or of a kind, that its playbook no longer names for it; return what
+        stood in the way."""
+        total = Tally()
+        with self.desk.store.reading() as conn:
+            places = ledger.kinds_of_run(conn, self.outage.id, run.id)
+        for target, kind in places:
+            if (target, kind) == (run.target, run.kind):
+                continue
+            if target in self.unsettled:
+                return f"what was sent to {target} is not known yet"
+            try:
+                if self.desk.targets.spec(target, kind).means is not Means.PERSON:
+                    self.steps.let_go_elsewhere(run, target, kind, total)
+            except InvalidInput as fault:
+                return f"{kind} on {target}, from before the playbook changed, cannot be given back: {fault.message}"
+        if total.written or total.notes:
+            self._add(run, "close", total, "done", "")
+        return total.fault.message if total.fault else ""
+
+    def _again(self, run: Run, message: str) -> None:
+        """Let the next drive amend a step again."""
+        with self.desk.store.transaction() as conn:
+            self.batches.fenced(conn)
+            ledger.set_run(conn, self.outage.id, run.id, digest="", message=message)
+        self._know()
+
+    def _never_opened(self, run: Run) -> bool:
+        """End a step that began to open and never came to hold anything: nothing follows from it."""
+        with self.desk.store.reading() as conn:
+            if self.states[run.id].state != "opening" or ledger.count_of_run(conn, self.outage.id, run.id):
+                return False
+        self.steps.drop_list(run)
+        self._set(run, "cancelled" if self.reverting else "missed")
+        self._add(run, "close", Tally(), "skipped", "it never came to hold anything")
+        return True
+
     def _begin(self) -> None:
         """Note, before the first write, that the outage is open and owes its restore; its place in the stack is above
-        everything that is open by then."""
+        everything that is open by then. The restore itself was stored when the outage was registered, and may have
+        been put off since."""
         if self.begun:
             return
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             n = ledger.next_n(conn, 2) + 1  # the one below is for people's edits that it covers
-            ledger.set_outage(conn, self.outage.id, state="open", restore_ms=self.row.restore_ms, n=n)
+            ledger.set_outage(conn, self.outage.id, state="open", n=n)
         self.begun, self.steps = True, replace(self.steps, n=n)
 
     def _stop(self, run: Run) -> None:

@@ -263,8 +263,7 @@ def kept(held: Held, owner: str, run: str) -> Held:
     return replace(
         held,
         layers=tuple(
-            replace(each, owner=KEPT, run="") if (each.owner, each.run) == (owner, run) else each
-            for each in held.layers
+            replace(each, owner=KEPT) if (each.owner, each.run) == (owner, run) else each for each in held.layers
         ),
     )
 

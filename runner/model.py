@@ -139,7 +139,7 @@ class Layer:
     """A claim in its place in the stack of a slot; layers fold in the order (priority, n, step).
 
     `owner` is an outage id, or `PERSON` for an edit by hand, or `KEPT` for a change that `restore: keep` left in place.
-    `run` is the step instance of the outage, empty for the other two.
+    `run` is the step instance of the outage, empty for a person.
     """
 
     owner: str

@@ -97,7 +97,7 @@ class Steps:
 
     def _opened(self, run: Run, spec: KindSpec, total: Tally) -> Ended:
         """A run is open: what stays for good is let go of at once, without a write."""
-        self._spool(run).unlink(missing_ok=True)
+        self.drop_list(run)
         if run.end is None:
             self._let_go_of(run, spec, _all, total, mode="keep")
             self.set(run, "done")
@@ -130,6 +130,10 @@ class Steps:
     def _spool(self, run: Run) -> Path:
         name = sha256(f"{self.outage.id}\n{run.id}".encode()).hexdigest()[:24]
         return self.config.store.path.parent / "spool" / f"{name}.jsonl"
+
+    def drop_list(self, run: Run) -> None:
+        """Forget the list of objects that a step works on."""
+        self._spool(run).unlink(missing_ok=True)
 
     def _objects(self, run: Run, verb: str, spec: KindSpec, query: Query) -> Iterator[tuple[Found, bool]]:
         """Yield what the run touches, and whether its values are as good as a reading of this moment.
@@ -165,7 +169,7 @@ class Steps:
                 raise InvalidInput(
                     f"more than {most:,} objects match, the step allows at_most {most:,}: none was touched",
                     hint="narrow `select` or raise `at_most`, then apply the playbook again",
-                    code="PL004",
+                    code="PL003",
                 )
             yield one
 
@@ -224,7 +228,7 @@ class Steps:
             message = total.fault.message if total.fault else f"{left} objects could not be given back"
             self.set(run, None, message=message)
             return total, "failed" if total.fault else "waiting"
-        self._spool(run).unlink(missing_ok=True)
+        self.drop_list(run)
         self.set(run, "done")
         return total, "done"
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, update
 
 from runner.errors import InvalidInput, Refused
-from runner.layers import Held, released
+from runner.layers import Held, released, same
 from runner.model import Claim, Layer, Merge, Ref, Slot, value_from_json
 from runner.store import journal, ledger, stacks, tasks
 from runner.store import tables as t
@@ -289,10 +289,16 @@ def _end(entry: Entry, one: Held, state: str) -> Held:
     if state == "done":
         ended = _as_wanted(entry, one)
         return released(ended, entry.outage, entry.run) if entry.direction == "close" else ended
-    gone = state == "void" if one.merge is Merge.EFFECT else False
+    gone = state == "void" and (one.merge is Merge.EFFECT or _never_sent(entry, one))
     if gone or (state == "rejected" and (entry.direction == "open" or one.merge is Merge.EFFECT)):
         return released(one, entry.outage, entry.run)
     return one
+
+
+def _never_sent(entry: Entry, one: Held) -> bool:
+    """Whether an announcement without effect is all that is known of a slot: the next one takes its base anew."""
+    alone = [(layer.owner, layer.run) for layer in one.layers] == [(entry.outage, entry.run)]
+    return entry.direction == "open" and alone and same(one.merge, one.base, entry.changes[one.slot.path][0])
 
 
 def _known(conn: Connection, outage: str) -> bool:

@@ -86,8 +86,12 @@ def test_a_refusal_lets_go_of_the_claim() -> None:
 
 
 def test_what_moved_is_looked_at_again() -> None:
-    """A failed precondition leaves the slot as it was."""
-    assert came(OPENING, MOVED) == End("void", None, "somebody was faster")
+    """A failed precondition forgets a claim that was never sent, so that its before-image is taken anew."""
+    end = came(OPENING, MOVED)
+
+    assert (end.state, end.reason) == ("void", "somebody was faster")
+    assert end.held is not None
+    assert not end.held.held
 
 
 def test_an_edit_on_top_of_the_write_is_a_person_s_layer() -> None:
