@@ -355,7 +355,8 @@ class _Drive:
     def _add(self, run: Run, direction: str, tally: Tally, state: Ended, message: str) -> None:
         key = (run.id, direction)
         old = self.reports.get(key)
-        notes = (*(old.notes if old else ()), *tally.notes)
+        whole = Tally(notes=list(old.notes) if old else [], unlisted=dict(old.unlisted) if old else {})
+        whole.add(tally)
         self.reports[key] = RunReport(
             run.id,
             run.kind,
@@ -365,8 +366,9 @@ class _Drive:
             written=(old.written if old else 0) + tally.written,
             confirmed=(old.confirmed if old else 0) + tally.confirmed,
             requests=(old.requests if old else 0) + self.desk.targets.requests.get(run.target, 0) - self.asked,
-            notes=notes,
+            notes=tuple(whole.notes),
             message=message,
+            unlisted=whole.unlisted,
         )
 
     def _report(self, warnings: list[str], *, pending: bool) -> Report:

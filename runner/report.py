@@ -3,11 +3,12 @@ except `Report.exit_code`, which follows from its contents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from runner.errors import Exit
 from runner.model import Claim, Slot, Value
@@ -39,9 +40,25 @@ class Note:
     reason: str = ""
 
 
+NOTES: Final = 5_000  # notes of one fate that are kept of one step; a hundred thousand tickets may have one each
+
+
+def take_notes(notes: list[Note], unlisted: dict[Fate, int], more: Iterable[Note]) -> None:
+    """Add notes to `notes`; of each fate those beyond `NOTES` are only counted, in `unlisted`."""
+    listed: Counter[Fate] | None = None
+    for note in more:
+        if listed is None:
+            listed = Counter(each.fate for each in notes)
+        if listed[note.fate] < NOTES:
+            listed[note.fate] += 1
+            notes.append(note)
+        else:
+            unlisted[note.fate] = unlisted.get(note.fate, 0) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one step on one target came to in this drive."""
+    """What one step on one target came to in this drive. `unlisted` counts, by fate, notes beyond the first `NOTES`."""
 
     run: str
     kind: str
@@ -53,6 +70,7 @@ class RunReport:
     requests: int = 0
     notes: tuple[Note, ...] = ()
     message: str = ""
+    unlisted: Mapping[Fate, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from runner.decide import Decision, Seen, closing, keeping, opening
 from runner.errors import ProviderError
 from runner.layers import Held
 from runner.model import ABSENT, Accepted, Change, Layer, Outcome, Slot, Value
-from runner.report import Fate, Note
+from runner.report import Fate, Note, take_notes
 from runner.spi import Found, KindSpec, Query, Target, Want
 from runner.store import lease
 from runner.store.ledger import Entry
@@ -82,6 +82,7 @@ class Tally:
     written: int = 0
     confirmed: int = 0
     notes: list[Note] = field(default_factory=list)
+    unlisted: dict[Fate, int] = field(default_factory=dict)
     fault: ProviderError | None = None
     again: set[str] = field(default_factory=set)
 
@@ -89,7 +90,9 @@ class Tally:
         """Add what another batch came to."""
         self.written += other.written
         self.confirmed += other.confirmed
-        self.notes += other.notes
+        take_notes(self.notes, self.unlisted, other.notes)
+        for fate, count in other.unlisted.items():
+            self.unlisted[fate] = self.unlisted.get(fate, 0) + count
         self.fault = self.fault or other.fault
         self.again |= other.again
 

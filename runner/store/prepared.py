@@ -8,55 +8,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import BindParameter, Connection, bindparam
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.base import Executable
 
 MOST_KEYS: Final = 512  # keys in one IN list
+_Shape: TypeAlias = Callable[[tuple[Any, ...]], Any]  # a row as the driver of a dialect takes it
 
 
 class Prepared:
     """One statement. Rows are tuples in the order of `names`, the names of its parameters."""
 
-    def __init__(self, statement: Executable, names: Sequence[str]) -> None:
+    def __init__(self, statement: Any, names: Sequence[str]) -> None:
         self._statement = statement
         self._names = tuple(names)
-        self._compiled: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any] | None]] = {}
+        self._compiled: dict[str, tuple[str, _Shape | None]] = {}
 
     def many(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Carry the statement out once for every row."""
         if rows:
-            sql, shaped = self._for(conn.dialect)
-            conn.exec_driver_sql(sql, list(rows) if shaped is None else [shaped(row) for row in rows])
+            sql, shape = self._for(conn.dialect)
+            conn.exec_driver_sql(sql, list(rows) if shape is None else [shape(row) for row in rows])
 
     def one(self, conn: Connection, row: tuple[Any, ...]) -> Any:
         """Carry the statement out and return its result."""
-        sql, shaped = self._for(conn.dialect)
-        return conn.exec_driver_sql(sql, row if shaped is None else shaped(row))
+        sql, shape = self._for(conn.dialect)
+        return conn.exec_driver_sql(sql, row if shape is None else shape(row))
 
-    def _for(self, dialect: Dialect) -> tuple[str, Callable[[tuple[Any, ...]], Any] | None]:
+    def _for(self, dialect: Dialect) -> tuple[str, _Shape | None]:
         if dialect.name not in self._compiled:
-            statement: Any = self._statement
-            compiled = statement.compile(dialect=dialect, column_keys=list(self._names))
-            names = self._names
-            shaped: Callable[[tuple[Any, ...]], Any] | None = None
+            compiled = self._statement.compile(dialect=dialect, column_keys=list(self._names))
+            shape: _Shape | None = None
             if not compiled.positional:
-                shaped = partial(_named, names)
-            elif tuple(compiled.positiontup) != names:
-                order = tuple(names.index(name) for name in compiled.positiontup)
-                shaped = partial(_ordered, order)
-            self._compiled[dialect.name] = (str(compiled), shaped)
+                shape = partial(_named, self._names)
+            elif tuple(compiled.positiontup) != self._names:
+                shape = partial(_ordered, tuple(self._names.index(name) for name in compiled.positiontup))
+            self._compiled[dialect.name] = (str(compiled), shape)
         return self._compiled[dialect.name]
 
 
-def _named(names: Sequence[str], row: tuple[Any, ...]) -> dict[str, Any]:
+def _named(names: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _ordered(order: Sequence[int], row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(row[place] for place in order)
+def _ordered(places: tuple[int, ...], row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(row[place] for place in places)
 
 
 class ByKeys:
@@ -65,7 +62,7 @@ class ByKeys:
     `build` takes the parameters of the list; `names` are the statement's other parameters, which come first in a row.
     """
 
-    def __init__(self, build: Callable[[list[BindParameter[str]]], Executable], names: Sequence[str]) -> None:
+    def __init__(self, build: Callable[[list[BindParameter[str]]], Any], names: Sequence[str]) -> None:
         self._names = tuple(names)
         self._build = build
         self._sized = cache(self._prepared)

@@ -60,7 +60,8 @@ def human(report: Report, *, timezone: str, width: int, colour: bool) -> str:
     for fate, look in FATES.items():
         notes = [note for note in report.notes if note.fate is fate]
         if notes:
-            _notes(page, look, notes, timezone)
+            more = sum(run.unlisted.get(fate, 0) for run in report.runs)
+            _notes(page, look, notes, timezone, more)
             closing = any(run.direction == "close" and notes[0] in run.notes for run in report.runs)
             _advice(page, fate, notes[0], report.outage, "revert" if closing else "resume")
     if report.warnings:
@@ -100,9 +101,9 @@ def _runs(page: Page, runs: Sequence[RunReport]) -> None:
         page.add(f"{padded(name, wide)}  {body}", lead=(f"  {run.state:<7}  ", STATE_STYLES[run.state]))
 
 
-def _notes(page: Page, look: _Fate, notes: Sequence[Note], zone: str) -> None:
+def _notes(page: Page, look: _Fate, notes: Sequence[Note], zone: str, unlisted: int) -> None:
     page.gap()
-    page.add((f"{look.title} ({len(notes):,})", look.style))
+    page.add((f"{look.title} ({len(notes) + unlisted:,})", look.style))
     for note in notes[:MOST]:
         slot = note.slot
         name = object_name(slot.kind, note.name, slot.key)
@@ -112,7 +113,8 @@ def _notes(page: Page, look: _Fate, notes: Sequence[Note], zone: str) -> None:
         if note.reason:
             page.add(clean(note.reason), lead="      ")
     if len(notes) > MOST:
-        page.add(f"and {len(notes) - MOST:,} more (`--format json` lists all)", lead="  - ")
+        most = f"the first {len(notes):,}" if unlisted else "all"
+        page.add(f"and {len(notes) + unlisted - MOST:,} more (`--format json` lists {most})", lead="  - ")
 
 
 def _both(look: _Fate, note: Note, zone: str) -> str:
@@ -199,4 +201,5 @@ def _run_json(run: RunReport) -> dict[str, Json]:
             }
             for note in run.notes
         ],
+        **({"notes_unlisted": {fate.value: count for fate, count in run.unlisted.items()}} if run.unlisted else {}),
     }

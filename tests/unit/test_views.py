@@ -667,3 +667,16 @@ def test_views_load_rich_only_when_they_draw() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_notes_that_are_only_counted_are_part_of_the_figure() -> None:
+    """Notes beyond those that a report keeps are counted in the title, in what is cut, and in the JSON."""
+    run = sample.report().runs[0]
+    fate = run.notes[0].fate
+    notes = tuple(note for note in run.notes if note.fate is fate) * 12
+    many = replace(sample.report(), runs=(replace(run, notes=notes, unlisted={fate: 95_000}),))
+    text = report.human(many, timezone=sample.ZONE, width=80, colour=False)
+
+    assert f"({95_000 + len(notes):,})" in text
+    assert f"and {95_000 + len(notes) - 10:,} more (`--format json` lists the first {len(notes):,})" in text
+    assert report.to_json(many)["runs"][0]["notes_unlisted"] == {fate.value: 95_000}
