@@ -47,8 +47,12 @@ def refusals(
             for freeze in guards.freezes
             if freeze.start <= now < freeze.end
         ]
-    if guards.require_rehearsal and not rehearsed and opening and "rehearsal" not in override:
-        found.append("rehearsal: this playbook was not rehearsed as it stands; run `runner rehearse` on it first")
+    coming = any(run.direction == "open" for run in runs)  # due or not: when its time comes nobody asks any more
+    if guards.require_rehearsal and not rehearsed and coming and "rehearsal" not in override:
+        found.append(
+            "rehearsal: this playbook was not rehearsed as it stands; run `runner rehearse` on it first, or "
+            "`--override rehearsal`"
+        )
     return found
 
 

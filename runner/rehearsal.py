@@ -109,8 +109,9 @@ class Rehearsed:
 
     @property
     def passed(self) -> bool:
-        """Whether everything came back."""
-        return not self.leftovers and not self.problems
+        """Whether everything came back, after the crash too, and what a person did meanwhile is still there."""
+        lost = not self.edit_kept or (self.crashed and not self.resumed)
+        return not (self.leftovers or self.problems or lost)
 
 
 # --- the copy -------------------------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ class Stage:
             left = [str(one.slot) for one in _all_held(store) if one.held]
         problems += [f"{slot} is still held after the revert" for slot in left[:5]]
         notes = [note for report in reports for note in report.notes]
-        announced = {note.slot: note for note in notes if note.fate in (Fate.DIFFERENT, Fate.KEPT)}
+        announced = {note.slot: note for note in notes if note.fate is Fate.DIFFERENT}
         leftovers = [
             note for note in self._differences(before, outage) if note.slot not in announced and note.slot != edited
         ]
@@ -220,7 +221,7 @@ class Stage:
             resumed=crashed and not resumed.pending,
             edited=str(edited or ""),
             edit_kept=edited is None or self._kept(edited, before),
-            announced=tuple(note for note in announced.values() if note.fate is Fate.DIFFERENT),
+            announced=tuple(announced.values()),
             leftovers=tuple(leftovers),
             problems=tuple(dict.fromkeys(problems)),
         )
