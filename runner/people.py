@@ -194,22 +194,17 @@ def acknowledge(
     already (then only ``correct_before`` appends a correction; the first value stays).
     """
     with store.transaction() as conn:
-        found = [task for task in steps.tasks(conn, outage, run.id) if not item or task.item == item]
-        waiting = [task for task in found if task.state in ("waiting", "question")]
-        if not found:
-            raise Usage(f"{outage} has no human step {run.id} {item}".rstrip(), hint=f"`runner steps {outage}`")
+        task = _asked(conn, outage, run, item, ack)
         if ack.correct_before:
-            steps.add_ack(conn, found[0], ack, now_ms)
+            steps.add_ack(conn, task, ack, now_ms)
             return "the correction is recorded; the first value before stays the one that is restored", False
-        if not waiting:
-            raise Refused(f"{run.id} is acknowledged already", hint="`--correct-before` appends a correction")
-        if len(waiting) > 1:
-            items = ", ".join(task.item for task in waiting)
-            raise Usage(f"{run.id} has several items that wait: {items}", hint="name one of them")
-        task = waiting[0]
-        entry = _acknowledged(conn, outage, run, task, ack)
+        slot = Slot(task.target, task.kind, task.key, task.path)
+        seq = ledger.reserve(conn, Entry(0, outage, run.id, task.direction, slot.ref, {}, "retried"), now_ms)
+    with store.transaction() as conn:
+        task = _asked(conn, outage, run, item, ack)
+        entry = _acknowledged(conn, outage, run, task, ack, seq)
         steps.add_ack(conn, task, ack, now_ms)
-        _renew(conn, Slot(task.target, task.kind, task.key, task.path))
+        _renew(conn, slot)
         row = ledger.run_states(conn, outage).get(run.id)
         closing = row is not None and row.state == "closing"
         state = _settled_state(conn, outage, run, closing=closing)
@@ -217,7 +212,25 @@ def acknowledge(
     return ("nothing is left to do for this step" if state == "done" else "more items of this step wait"), True
 
 
-def _acknowledged(conn: Connection, outage: str, run: Run, task: Any, ack: Ack) -> tuple[Entry, Held] | None:
+def _asked(conn: Connection, outage: str, run: Run, item: str, ack: Ack) -> Any:
+    """Return the task that an acknowledgement is about. Raises `Usage`, `Refused`."""
+    found = [task for task in steps.tasks(conn, outage, run.id) if not item or task.item == item]
+    waiting = [task for task in found if task.state in ("waiting", "question")]
+    if not found:
+        raise Usage(f"{outage} has no human step {run.id} {item}".rstrip(), hint=f"`runner steps {outage}`")
+    if ack.correct_before:
+        return found[0]
+    if not waiting:
+        raise Refused(f"{run.id} is acknowledged already", hint="`--correct-before` appends a correction")
+    if len(waiting) > 1:
+        items = ", ".join(task.item for task in waiting)
+        raise Usage(f"{run.id} has several items that wait: {items}", hint="name one of them")
+    return waiting[0]
+
+
+def _acknowledged(
+    conn: Connection, outage: str, run: Run, task: Any, ack: Ack, seq: int
+) -> tuple[Entry, Held] | None:  # fmt: skip
     slot = Slot(task.target, task.kind, task.key, task.path)
     held = ledger.held(conn, slot.target, slot.kind, [slot.key]).get(slot)
     value = ledger.unpack(task.value)
@@ -236,7 +249,7 @@ def _acknowledged(conn: Connection, outage: str, run: Run, task: Any, ack: Ack) 
             back = wanted(released(new, outage, run.id))
             steps.set_task(conn, outage, run.id, task.item, "close", state="waiting", value=ledger.pack(back))
         changes = {slot.path: (before, value)}
-        return Entry(ledger.next_seq(conn), outage, run.id, "open", slot.ref, changes, "same"), new
+        return Entry(seq, outage, run.id, "open", slot.ref, changes, "same"), new
     steps.set_task(conn, outage, run.id, task.item, "close", state="done")
     if held is None:
         steps.drop_layer(conn, slot, outage, run.id)
@@ -244,12 +257,13 @@ def _acknowledged(conn: Connection, outage: str, run: Run, task: Any, ack: Ack) 
     gone = replace(released(held, outage, run.id), last=value)
     ledger.save(conn, {slot: held}, [gone])
     changes = {slot.path: (held.last, value)}
-    return Entry(ledger.next_seq(conn), outage, run.id, "close", slot.ref, changes, "same"), gone
+    return Entry(seq, outage, run.id, "close", slot.ref, changes, "same"), gone
 
 
 def _note(conn: Connection, folder: Any, task: Any, entry: tuple[Entry, Held] | None, ack: Ack, now_ms: int) -> None:
     """Record an acknowledgement in the journal, last of all before the commit: the file alone must be enough for a
-    revert, so it may know more than the store, and never less."""
+    revert, so it may know more than the store, and never less. The number is reserved: after a crash right here it is
+    not given out again."""
     at = lines.rfc3339(now_ms)
     who = {"t": "ack", "at": at, "actor": ack.actor, "evidence": ack.evidence, "evidence_hash": ack.evidence_hash}
     found: list[dict[str, Any] | str] = [{**who, "done": ack.done}]

@@ -54,6 +54,7 @@ __all__ = [
     "place_of",
     "record",
     "refs_named",
+    "reserve",
     "revs",
     "run_states",
     "save",
@@ -102,6 +103,14 @@ class Entry:
 def next_seq(conn: Connection) -> int:
     """Return the first free number of the journal; only meaningful inside a write transaction."""
     return int(conn.execute(select(func.coalesce(func.max(t.journal.c.seq), 0))).scalar_one()) + 1
+
+
+def reserve(conn: Connection, place: Entry, at_ms: int) -> int:
+    """Return a number of the journal that nothing else ever gets: a row with the number above it keeps it. `place` says
+    what the number is for."""
+    seq = next_seq(conn)
+    write_entries(conn, [replace(place, seq=seq + 1, reason=f"keeps {seq} for an acknowledgement")], at_ms)
+    return seq
 
 
 def next_n(conn: Connection, count: int = 1) -> int:

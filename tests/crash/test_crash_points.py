@@ -5,14 +5,17 @@ The points are counted while the story is played once; a new process then goes o
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from runner.commands import movement
 from tests.support import crash
 from tests.support.crash import COMMANDS, END, Moment, Recording, Story, memory_folder, moments, points, writes
+from tests.support.lab import BY
 
 Play = Callable[[Moment, Story, Recording], None]
 
@@ -119,3 +122,45 @@ def test_after_a_crash_the_next_tick_restores_in_time(recording: Recording) -> N
 def test_after_a_crash_at_any_point_the_next_tick_restores_in_time(recording: Recording) -> None:
     """The same at every single point."""
     at_every_moment(recording, recording.moments.values(), in_time)
+
+
+def from_the_files(moment: Moment, story: Story, recording: Recording) -> None:
+    """Play the loss of the store: import what the journal files say into an empty one, and revert."""
+    lab = story.lab
+    said = "".join(path.read_text(encoding="utf-8") for path in lab.config.store.journal.glob("*.jsonl"))
+    if said.count('"t":"ack"') < len(story.noted):  # done by hand and never acknowledged: in no journal
+        story.hands = dict(recording.hands_after[moment.command - 1])
+    files = sorted(path for path in lab.config.store.journal.glob("*.jsonl") if b"\n" in path.read_bytes())
+    story.lab = lab.restart()
+    shutil.rmtree(lab.config.store.path.parent)
+    if files:
+        movement.bring_in(story.lab.session, files, BY)
+    for name in ("fire", "match"):
+        story.revert(name)
+    story.people()
+    crash.check_over(story, recording)
+    crash.check_effects(story)
+
+
+def test_after_a_crash_the_journal_files_alone_give_everything_back(recording: Recording) -> None:
+    """Without the store, the journal files that the dead process left are enough for a revert."""
+    moments = [moment for moment in recording.moments.values() if COMMANDS[moment.command] == "people"]
+    at_every_moment(recording, [*moments, *opening(recording)[::6]], from_the_files)
+
+
+def test_a_crash_during_an_acknowledgement_leaves_a_journal_that_goes_on(recording: Recording) -> None:
+    """Whenever the process dies while somebody acknowledges a step, the step can be acknowledged again, and the journal
+    files alone are still enough for a revert."""
+
+    def play(moment: Moment, story: Story, recording: Recording) -> None:
+        story.people()
+        from_the_files(moment, story, recording)
+
+    people = [moment for moment in recording.moments.values() if COMMANDS[moment.command] == "people"]
+    at_every_moment(recording, people, play)
+
+
+@pytest.mark.soak
+def test_after_a_crash_at_any_point_the_journal_files_alone_give_everything_back(recording: Recording) -> None:
+    """The same at every single point."""
+    at_every_moment(recording, recording.moments.values(), from_the_files)
