@@ -19,7 +19,7 @@ from runner.errors import InvalidInput, ProviderError, RunnerError, Unavailable
 from runner.expand import expand
 from runner.load import thaw_playbook
 from runner.playbook import Outage, Run
-from runner.report import Ended, Report, RunReport
+from runner.report import Ended, Fate, Report, RunReport
 from runner.spi import Context, Means
 from runner.steps import Steps, now_of
 from runner.store import journal as lines
@@ -93,7 +93,10 @@ def _take(desk: Desk, config: Config, outage: str, order: Order, progress: Progr
         except lease.HeldBy as held:
             if waited >= order.patience or desk.outside.stopping():
                 raise
-            progress.waiting(f"{held.owner} is working on {outage}; its lease ends in {held.wait:.0f} s at the latest")
+            if int(waited) % 10 == 0:
+                progress.waiting(
+                    f"{held.owner} is working on {outage}; its lease ends in {held.wait:.0f} s at the latest"
+                )
             step = min(1.0, held.wait + 0.01)
             desk.outside.sleep(step)
             waited += step
@@ -279,7 +282,11 @@ class _Drive:
             self._again(run, elsewhere)
         if state == "failed":
             self._stop(run)
-        self._add(run, "close" if closes else "open", tally, state, tally.fault.message if tally.fault else "")
+        message = tally.fault.message if tally.fault else ""
+        refused = sum(note.fate is Fate.REJECTED for note in tally.notes)
+        if refused and state == "done" and not closes:
+            state, message = "waiting", f"{run.target} refused {refused:,}"
+        self._add(run, "close" if closes else "open", tally, state, message)
 
     def _let_go_elsewhere(self, run: Run) -> str:
         """Give back what a step holds on a target, or of a kind, that its playbook no longer names for it; return what
@@ -379,6 +386,8 @@ class _Drive:
             self.batches.fenced(conn)
             ledger.set_outage(conn, self.outage.id, state=state)
             waiting = human.count_waiting(conn, self.outage.id)
+        if state in ("closed", "cancelled", "missed") and state != self.row.state:
+            self.batches.journal.append([lines.ended(state, lines.rfc3339(self.desk.outside.now_ms()))])
         return Report(
             outage=self.outage.id,
             state=state,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -109,9 +110,12 @@ class Steps:
         """Leave out effects that come too late: an announcement is worth nothing once the window has begun."""
         if run.start >= self.outage.start or now_of(self.desk) < self.outage.start:
             return jobs
+        with self.desk.store.reading() as conn:
+            known = ledger.held(conn, run.target, run.kind, [job.found.key for job in jobs])
+        sent = {slot.key for slot, one in known.items() if self._holds(run, one)}
         kept = []
         for job in jobs:
-            if any(want.claim.op is Op.SEND for want in job.wants):
+            if job.found.key not in sent and any(want.claim.op is Op.SEND for want in job.wants):
                 slot = Slot(run.target, run.kind, job.found.key, job.wants[0].path)
                 why = "too late: it announces what has begun already; not sent"
                 total.notes.append(Note(Fate.DROPPED, slot, job.found.name, reason=why))
@@ -198,7 +202,9 @@ class Steps:
 
     def _held_again(self, run: Run, spec: KindSpec, query: Query) -> Iterator[Found]:
         paths = (*query.paths, *selecting_paths(spec, query.where or {}))
-        for keys in self._held_keys(run):
+        with self.desk.store.reading() as conn:
+            refused = ledger.refused(conn, self.outage.id).get(run.id, [])
+        for keys in chain(self._held_keys(run), batched(refused, spec.page)):
             rows = self.desk.targets.read(run.target, Query(spec.kind, ids=tuple(keys), paths=paths))
             yield from objects(rows)
 

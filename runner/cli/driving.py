@@ -45,12 +45,13 @@ def apply(
     """
     from runner import planner
     from runner.commands import files, operate, planning, times
+    from runner.load import is_plan
 
     world.refuse_unasked(yes, reason)
     session = world.session(create=True)
     session.refuse_throwaway_store()
     with files.workbench(session) as spools:
-        if files.is_plan(file):
+        if is_plan(file):
             files.refuse_options(now=now, for_=for_, until=until)
             planned = files.plan_again(session, file, spools, override=override)
         else:
@@ -86,10 +87,10 @@ def revert(world: World, outage: str, only: str, force: bool, no_wait: bool, yes
     from runner.commands import operate, planning
     from runner.views import plan as views
 
-    world.refuse_unasked(yes, reason)
     session = world.session(create=True)
     session.refuse_throwaway_store()
     row = operate.the_outage(session, outage)
+    world.refuse_unasked(yes, reason)
     if only:
         session.readers.target(only)
     planned = planning.plan_revert(session, row, only=only, force=force)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from runner.cli.world import World, common, pass_world
+from runner.errors import Exit
 
 
 @click.command()
@@ -17,7 +18,7 @@ from runner.cli.world import World, common, pass_world
 @pass_world
 def status(world: World, outage: str, everything: bool, exit_code: bool) -> Any:
     """Show where outages stand, and what somebody has to do."""
-    from runner.commands import codes, look
+    from runner.commands import codes, look, operate
     from runner.views import status as views
 
     session = world.session(create=False)
@@ -29,7 +30,10 @@ def status(world: World, outage: str, everything: bool, exit_code: bool) -> Any:
         world.say(views.human(found, now=now, **world.look))
     else:
         world.say(views.plain(found, now=now))
-    return codes.overdue(found) if exit_code else None
+    lost = operate.unknown_journals(session) if not outage else ""
+    if lost:
+        world.aside(f"WARNING: {lost}")
+    return (codes.overdue(found) or (Exit.RESUME if lost else None)) if exit_code else None
 
 
 @click.command()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from runner.commands.operate import TICKS_WITHIN
+from runner.commands.operate import TICKS_WITHIN, unknown_journals
 from runner.commands.session import Session
 from runner.commands.setup import checkable
 from runner.deps import Deps
@@ -68,6 +68,8 @@ def _store(session: Session) -> Iterator[Checkup]:
 def _journal(session: Session) -> Iterator[Checkup]:
     folder = session.config.store.journal
     yield _writable("journal", _existing(folder), f"{folder}")
+    if lost := unknown_journals(session):
+        yield Checkup("journal", "problem", lost, "see docs/on-call.md: when the store is lost")
 
 
 def _existing(folder: Path) -> Path:

@@ -23,6 +23,7 @@ from runner.spi import Means, Query
 from runner.store import lease, ledger
 from runner.store import tasks as steps
 from runner.timetable import HOLDING
+from runner.views.text import command
 
 RECENT = timedelta(days=7)  # how long an outage that was missed is still shown
 LIVE = ("registered", "open", "closing")
@@ -63,6 +64,12 @@ def _status(session: Session, row: Any) -> OutageStatus:
         asked = {task.run for task in steps.tasks(conn, row.id) if task.state in steps.WAITING}
         waiting = steps.count_waiting(conn, row.id)
         holder = lease.holder(conn, row.id, session.deps.now_ms())
+        refused = sum(map(len, ledger.refused(conn, row.id).values())) if row.state in LIVE else 0
+    if refused:
+        warnings.append(
+            f"the target refused {refused:,} change{'s' * (refused != 1)} (`{command('show', row.id)}` counts them); "
+            f"mend that there, then: {command('resume', row.id)}"
+        )
     runs = tuple(
         RunStatus(
             run.id,

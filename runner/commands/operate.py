@@ -22,7 +22,7 @@ from runner.store import journal, ledger
 from runner.store import tables as t
 from runner.store.journal import JournalFile
 from runner.store.packing import dumps
-from runner.views.text import when
+from runner.views.text import command, when
 from runner.work import Order, Progress
 
 TICKS_WITHIN: Final = 3_600_000  # milliseconds; a tick longer ago than this is none
@@ -155,6 +155,22 @@ def _with_warnings(session: Session, report: Report) -> Report:
 # --- revert, resume, tick, extend -----------------------------------------------------------------------------------
 
 
+def unknown_journals(session: Session) -> str:
+    """Return a sentence when journals lie here whose outages still owe a restore and that the store does not know: it
+    was lost, or it is another one. "" when all is well."""
+    with session.store.reading() as conn:
+        known = {row.id for row in ledger.outage_rows(conn)}
+    paths = sorted(session.config.store.journal.glob("*.jsonl"))
+    lost = [path for path in paths if (outage := journal.unfinished(path)) and outage not in known]
+    if not lost:
+        return ""
+    what = "1 journal" if len(lost) == 1 else f"{len(lost)} journals"
+    return (
+        f"{what} in {session.config.store.journal} tell of outages that still owe a restore, and this store does not "
+        f"know them; to bring them back, all at once: {command('import', *map(str, lost))}"
+    )
+
+
 def the_outage(session: Session, name: str, *, states: Collection[str] = ("registered", "open", "closing")) -> Any:
     """Return the row of the outage that is meant: by id, by playbook, or the only one there is. Raises `Usage`."""
     with session.store.reading() as conn:
@@ -168,7 +184,8 @@ def the_outage(session: Session, name: str, *, states: Collection[str] = ("regis
 
         near = get_close_matches(name, [row.id for row in rows], n=3, cutoff=0.4)
         known = f"did you mean {', '.join(near)}?" if near else "`runner status` lists what there is"
-        raise Usage(f"no open outage {name!r}" if name else "no outage is open", hint=known, code="OP001")
+        lost = unknown_journals(session)
+        raise Usage(f"no open outage {name!r}" if name else "no outage is open", hint=lost or known, code="OP001")
     started = [row for row in found if row.state in ("open", "closing")]
     if len(started) == 1:
         return started[0]
@@ -226,6 +243,10 @@ def resume(
         for row in rows:
             if not only or row.id == only:
                 _forced(session, row.id, force)
+    with session.store.transaction() as conn:
+        for row in ledger.outage_rows(conn, unfinished_only=True):
+            if runs := ledger.refused(conn, row.id).keys():
+                ledger.open_anew(conn, row.id, runs)
     order = Order(session.deps.owner, force=force is not None, resend=resend, patience=patience)
     return _drive_all(session, progress, order, only)
 

@@ -228,6 +228,28 @@ def layer_to_json(layer: Layer) -> dict[str, Json]:
     }
 
 
+def ended(state: str, at: str) -> dict[str, Json]:
+    """Return the last line of a journal: nothing is owed any more."""
+    return {"t": "ended", "at": at, "state": state}
+
+
+def unfinished(path: Path) -> str:
+    """Return the outage whose journal this is when it still owes a restore, "" when it has ended or is no journal.
+
+    Looks at the first and the last line only.
+    """
+    try:
+        with path.open("rb") as file:
+            first = json.loads(file.readline())
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65536))
+            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        outage = str(first["outage"]) if first.get("t") == "outage" else ""
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return ""
+    return "" if last.startswith(b'{"at":') and b'"t":"ended"' in last else outage
+
+
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the lines of a journal file, checking the chain. A torn last line ends it. Raises `InvalidInput`."""
     chain = _START

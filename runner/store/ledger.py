@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, or_, select, text, update
 
 from runner.model import Json, Ref, Value, value_from_json
 from runner.store import tables as t
@@ -128,7 +128,8 @@ _IS_OPEN: Final = text("journal.state IN ('intent', 'void', 'unknown')")  # the 
 
 def _retried(keys: list[BindParameter[str]]) -> Any:
     journal = t.journal.c
-    mine = (journal.outage == bindparam("b_outage"), journal.run == bindparam("b_run"), journal.state == text("'void'"))
+    over = or_(journal.state == text("'void'"), journal.state == text("'rejected'"))
+    mine = (journal.outage == bindparam("b_outage"), journal.run == bindparam("b_run"), over)
     return update(t.journal).where(*mine, journal.key.in_(keys)).values(state=text("'retried'"))
 
 
@@ -184,6 +185,16 @@ def in_state(conn: Connection, outage: str, states: Sequence[str], run: str | No
     if run is not None:
         statement = statement.where(t.journal.c.run == run)
     return [_entry(row) for row in conn.execute(statement.order_by(t.journal.c.seq))]
+
+
+def refused(conn: Connection, outage: str) -> dict[str, list[str]]:
+    """Return run -> keys of objects whose change the target refused at the opening, and was not asked for again."""
+    j = t.journal.c
+    statement = select(j.run, j.key).where(j.outage == outage, j.state == "rejected", j.direction == "open")
+    found: dict[str, list[str]] = {}
+    for row in conn.execute(statement.order_by(j.run, j.seq)):
+        found.setdefault(row.run, []).append(row.key)
+    return found
 
 
 _SET_STATE: Final = Prepared(
