@@ -16,7 +16,7 @@ from math import isfinite
 from typing import Any, Final
 
 from runner import minutes
-from runner.errors import InvalidInput, ProviderError, Unavailable
+from runner.errors import InvalidInput, ProviderError, Rejected, Unavailable
 from runner.model import ABSENT, UNKNOWN, Accepted, Change, Merge, Outcome, Slot, Value, Verdict
 from runner.redact import Vault
 from runner.spi import Io, KindSpec, OpenProvider, Provider, Query, Target
@@ -157,6 +157,8 @@ class ReadOnly:
                 if isinstance(fault, ProviderError | InvalidInput):
                     fault.message = self._vault.scrub(str(fault.message))
                     fault.args = (fault.message,)
+                    if isinstance(fault, Rejected):
+                        fault.field = self._vault.scrub(str(fault.field))
                     raise fault
                 if fault is not None:
                     raise Unavailable(f"{name}: the provider failed: {self._said(fault)}") from fault
