@@ -5,18 +5,19 @@ A credential is written as ``env:NAME``, ``file:PATH`` or ``keyring:NAME``; the 
 
 from __future__ import annotations
 
-import json
+import html
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 from runner.errors import Unauthorized
 from runner.spi import Secret
 
 _SHORT: Final = 4  # shorter secrets are not scrubbed by value: they would take ordinary words with them
+_SHORT_BASE64: Final = 8
+_NAMED: Final = {"\n": (r"\\+n",), "\r": (r"\\+r",), "\t": (r"\\+t",), " ": (r"\+",)}
 _QUERY = re.compile(r"(?i)([?&](?:token|key|api_key|apikey|access_token|password|secret|sig)=)[^&\s\"']+")
 _HEADER = re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)[^\s\"',}]+")
 _LOGIN = re.compile(r"(://[^/\s:@]+:)[^@\s/]+(?=@)")
@@ -29,7 +30,8 @@ class Vault:
         """`environment` answers ``env:``; relative ``file:`` paths start at `folder`."""
         self._environment = environment
         self._folder = folder
-        self._given: tuple[str, ...] = ()  # every form of every secret, the longest first
+        self._known: set[str] = set()  # patterns of every secret given out
+        self._given: re.Pattern[str] | None = None  # all of them
 
     def secret(self, reference: str) -> Secret:
         """Return the secret that a reference names. Raises `Unauthorized` with a sentence when it is missing."""
@@ -41,12 +43,14 @@ class Vault:
             case "file":
                 text, missing = _from_file(self._folder / name)
             case "keyring":
-                text, missing = _from_keyring(name), f"the keyring has no entry outage-runner/{name}"
+                text, missing = _from_keyring(name)
             case _:
                 raise Unauthorized("a credential must be env:NAME, file:PATH or keyring:NAME")
         if not text:
             raise Unauthorized(f"the credential {reference} is missing: {missing}")
-        self._given = tuple(sorted({*self._given, *_forms(text)}, key=len, reverse=True))
+        self._known.update(_patterns(text))
+        if self._known:
+            self._given = re.compile("|".join(sorted(self._known, key=len, reverse=True)))
         return Secret(text)
 
     def scrub(self, text: str) -> str:
@@ -59,23 +63,40 @@ class Vault:
         return _HEADER.sub(r"\1***", text) if "uthorization" in text.lower() else text
 
     def hide(self, text: str) -> str:
-        """Return `text` without any secret given out so far, however it is written there."""
-        for form in self._given:
-            if form in text:
-                text = text.replace(form, "***")
-        return text
+        """Return `text` without any secret given out so far, however it is escaped, quoted or encoded there."""
+        return self._given.sub("***", text) if self._given is not None else text
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret as faults and reports may show it: bare, quoted for a URL, escaped, encoded, line by line."""
+def _patterns(secret: str) -> Iterator[str]:
+    """Yield regular expressions that find a secret: the whole, its lines, and its base64 also within a longer one."""
     bare = secret.strip()
     lines = bare.splitlines() if "\n" in bare else []
-    quoted = (quote(bare, safe=""), quote(bare), quote_plus(bare))
-    escaped = (json.dumps(bare)[1:-1], json.dumps(bare, ensure_ascii=False)[1:-1], repr(bare)[1:-1])
-    encoded = (b64encode(each.encode()).decode() for each in (bare, secret))
-    for form in (secret, bare, *lines, *quoted, *escaped, *encoded):
+    for form in (bare, *lines, *_in_base64(bare.encode(errors="surrogatepass"))):
         if len(form.strip()) >= _SHORT:
-            yield form
+            yield "".join(map(_written, form))
+
+
+def _written(letter: str) -> str:
+    """Return a regular expression for one letter as JSON, Python, URLs and HTML write it, one within the other too."""
+    if letter.isascii() and letter.isalnum():
+        return letter
+    code, escape = ord(letter), r"\\{1,16}"
+    forms = [f"u{code:04x}", f"u{code:08x}", f"x{code:02x}"]
+    if code > 0xFFFF:
+        high, low = divmod(code - 0x10000, 0x400)
+        forms.append(f"u{0xD800 + high:04x}{escape}u{0xDC00 + low:04x}")
+    in_url = "".join(f"%(?:25)*{byte:02x}" for byte in letter.encode(errors="surrogatepass"))
+    plain = [rf"\\{{0,16}}{re.escape(letter)}", re.escape(html.escape(letter)), *_NAMED.get(letter, ())]
+    return f"(?:{'|'.join(plain)}|(?i:{in_url}|{escape}(?:{'|'.join(forms)})))"
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """Yield what stays the same of the base64 of anything that holds `data`, at each of its three places in a group."""
+    for offset, mixed in enumerate((0, 2, 3)):
+        encoded = b64encode(bytes(offset) + data).decode().rstrip("=")
+        whole = encoded[mixed : len(encoded) - ((offset + len(data)) % 3 != 0)]
+        if len(whole) >= _SHORT_BASE64:
+            yield whole
 
 
 def _from_file(path: Path) -> tuple[str, str]:
@@ -90,14 +111,14 @@ def _from_file(path: Path) -> tuple[str, str]:
         return "", f"the file {path} is no text in UTF-8"
 
 
-def _from_keyring(name: str) -> str:
+def _from_keyring(name: str) -> tuple[str, str]:
+    """Return an entry of the system's keyring and why there is none."""
     from importlib import import_module
 
     try:
-        keyring = import_module("keyring")
+        found = import_module("keyring").get_password("outage-runner", name)
     except ImportError:
-        raise Unauthorized("credentials from the keyring need the package `keyring` to be installed") from None
-    try:
-        return str(keyring.get_password("outage-runner", name) or "")
+        return "", "the keyring needs the package `keyring` to be installed"
     except Exception as fault:  # a keyring may fail in any way: locked, no session, no backend
-        raise Unauthorized(f"the keyring cannot be asked for outage-runner/{name}: {type(fault).__name__}") from fault
+        return "", f"the keyring cannot be asked for outage-runner/{name}: {type(fault).__name__}"
+    return str(found or ""), f"the keyring has no entry outage-runner/{name}"
