@@ -267,7 +267,7 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
         "ST007": Entry(
             "store damaged",
             "The file is a database with damaged pages.",
-            "Restore a backup, or rebuild each outage with `runner import journal/OUTAGE.jsonl` in an empty store.",
+            "Restore a backup, or rebuild it with `runner import journal/*.jsonl` into a new store.",
         ),
         "ST008": Entry("not a store", "The file at `store.path` is no database.", "Check `store.path`."),
         "ST009": Entry(

@@ -102,6 +102,8 @@ def plan(
     else:
         planned = files.plan_to(session, path, out, at=moment, opens=opens, override=override)
     show_plans(world, planned, apply=carry_out_line(path if out is None else out, out, opens, for_, until))
+    if out is not None:
+        world.aside(f"saved to {out}")
     return codes.planned(planned) if exit_code else None
 
 

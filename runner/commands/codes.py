@@ -11,7 +11,9 @@ from runner.report import Checkup, Drift, OutageStatus
 
 
 def planned(found: Planned) -> Exit:
-    """DIFFERENCES when anything would change, now or later."""
+    """REFUSED when a guard stands in the way, DIFFERENCES when anything would change, now or later."""
+    if any(plan.refusals for plan in found.plans):
+        return Exit.REFUSED
     return Exit.DIFFERENCES if any(run.changes for plan in found.plans for run in plan.runs) else Exit.DONE
 
 

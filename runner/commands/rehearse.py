@@ -30,13 +30,19 @@ def rehearse(session: Session, path: Path, progress: Progress) -> list[Rehearsed
     loaded, _ = planning.read_playbook(session, path)
     found = outages(loaded.playbook, session.config)
     left = [each for each in found if each.end > session.deps.now()] or found[:1]
-    results = [_one(session, outage, progress) for outage in left]
+    results = [_with_refusals(session, outage, _one(session, outage, progress)) for outage in left]
     digest = planning.playbook_digest(session, loaded.playbook)
     row = {"digest": digest, "at_ms": session.deps.now_ms(), "passed": all(result.passed for result in results)}
     with session.store.transaction() as conn:
         conn.execute(delete(t.rehearsals).where(t.rehearsals.c.digest == digest))
         conn.execute(insert(t.rehearsals), row)
     return results
+
+
+def _with_refusals(session: Session, outage: Outage, result: Rehearsed) -> Rehearsed:
+    """Add what a guard will refuse when the outage starts: a playbook that cannot be applied is not rehearsed well."""
+    plan = planning.plan_outage(session, outage, outage.start, override=("rehearsal", "freeze"))
+    return replace(result, problems=(*result.problems, *plan.refusals))
 
 
 def _one(session: Session, outage: Outage, progress: Progress) -> Rehearsed:

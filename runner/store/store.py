@@ -27,7 +27,7 @@ _NEXT = {
     "ST004": "another process holds the store; try again in a moment, or find it with `fuser {path}`",
     "ST005": "the store file or its folder cannot be written by this user; check `ls -l {path}`",
     "ST006": "the disk is full; free some space, then run `runner resume`: nothing is lost",
-    "ST007": "the file is damaged; restore from the journal with `runner import journal/<outage>.jsonl`",
+    "ST007": "the file is damaged; rebuild it from the journals: `runner import journal/*.jsonl` into a new store",
     "ST008": "this file is no store; check `store.path` in runner.yaml",
     "ST009": "check that the folder of `store.path` exists and can be written",
 }

@@ -10,6 +10,8 @@ from runner.report import Note
 from runner.views.page import DANGER, STRONG, Page
 from runner.views.text import amount, clean, short
 
+MOST = 10  # problems that are listed
+
 
 def human(results: Sequence[Rehearsed], *, width: int, colour: bool) -> str:
     """Return the results of a playbook's windows for a terminal."""
@@ -42,8 +44,10 @@ def _one(page: Page, one: Rehearsed) -> None:
         page.add(f"only a sample was played: {clean(sample)}", lead="  ")
     for note in one.leftovers:
         page.add((f"left over: {_line(note)}", DANGER), lead="  ")
-    for problem in one.problems:
+    for problem in one.problems[:MOST]:
         page.add((f"problem: {clean(problem)}", DANGER), lead="  ")
+    if len(one.problems) > MOST:
+        page.add((f"and {len(one.problems) - MOST:,} more problems", DANGER), lead="  ")
 
 
 def _line(note: Note) -> str:
