@@ -398,6 +398,32 @@ def test_an_extension_counts_for_a_drive_that_is_at_work(tmp_path: Path) -> None
     assert lab.get("channel", "wa", "enabled") is True
 
 
+def test_a_clock_that_is_set_back_does_not_bring_a_lease_back(tmp_path: Path) -> None:
+    """An outage that nobody drives can be reverted at once although the clock went back by hours."""
+    lab = Lab(tmp_path)
+    lab.apply(off(lab))
+    lab.later(hours=-5).revert()
+    assert lab.get("channel", "wa", "enabled") is True
+
+
+def test_an_announcement_that_went_out_is_not_called_too_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that dies right after it sent an announcement leaves nothing to be told of later."""
+    lab = Lab(tmp_path, now=START - timedelta(days=2))
+    tell = {"place": "agents", "audience": {"agents": "all"}, "subject": "Soon", "body": "We close"}
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    book = lab.playbook("match", [{"id": "tell", "uses": "notice", "from": "start - 2d", "with": tell}])
+    with monkeypatch.context() as patched:
+        patched.setattr("runner.steps.Steps._opened", dies)
+        with pytest.raises(KeyboardInterrupt):
+            lab.apply(book)
+    report = lab.at(START + timedelta(minutes=1)).tick()[0]
+    assert len(lab.world.outbox) == 1
+    assert not report.notes
+
+
 def test_what_is_over_cannot_be_extended(tmp_path: Path) -> None:
     """Extending an outage that has been given back is refused, not passed over."""
     lab = Lab(tmp_path)
