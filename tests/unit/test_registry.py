@@ -234,7 +234,10 @@ def test_a_provider_that_hangs_before_it_is_asked_anything(monkeypatch: pytest.M
     """Opening and capabilities need no answer from outside: one that hangs there is given up by name and seconds."""
     monkeypatch.setattr(registry, "OPENING_SECONDS", 0.1)
     gate = threading.Event()
-    hang = lambda *_: gate.wait(20)  # noqa: E731
+
+    def hang(*_: object) -> Any:
+        return gate.wait(20)
+
     targets = live(open_with=lambda name: hang) if where == "open" else live(Scripted(capabilities=hang))
     try:
         fault(InvalidInput, lambda: targets.capabilities("desk"), "0.1 s")

@@ -111,6 +111,7 @@ def test_nothing_is_written_anywhere_but_the_result(place: Place) -> None:
 
 def test_rehearsed_twice_is_the_same(place: Place) -> None:
     """Two rehearsals of one playbook on one state find the same."""
+    place.desk.playbook(HOURS, DAY, PAUSE)
     assert place.rehearse() == place.rehearse()
 
 
@@ -124,13 +125,14 @@ def test_a_long_selection_is_sampled(place: Place, monkeypatch: pytest.MonkeyPat
 
 def test_a_window_that_is_over_can_still_be_rehearsed(place: Place) -> None:
     """A playbook whose windows lie in the past is played with its first one."""
+    place.desk.playbook(HOURS)
     place.desk.clock.to("20:00")
     assert [one.outage for one in place.rehearse()] == ["match@2026-12-11T11:30"]
 
 
 def test_every_window_that_is_left_is_rehearsed(place: Place) -> None:
     """Each window to come is played by itself."""
-    file = Path("match.yaml")
+    file = place.desk.playbook(HOURS)
     more = "[{start: 2026-12-10 11:30, end: 2026-12-10 14:30}, {start: 2026-12-11 11:30, end: 2026-12-11 14:30}, "
     more += "{start: 2026-12-14 11:30, end: 2026-12-14 14:30}]"
     file.write_text(file.read_text().replace("[{start: 2026-12-11 11:30, end: 2026-12-11 14:30}]", more))
