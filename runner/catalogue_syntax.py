@@ -118,7 +118,13 @@ SYNTAX: Final[Mapping[str, Entry]] = MappingProxyType(
             "Write the wanted type. Quotes make any value a text.",
         ),
         "SC004": Entry("not one of the values", "Only some values may stand here.", "Take one of the values listed."),
-        "SC005": Entry("wrong form", "The text or the name does not have the form wanted here.", "See the hint."),
+        "SC005": Entry(
+            "wrong form",
+            "The text or the name is not written the way that is wanted here, so it cannot be told what is meant: "
+            "`8:00-12:00` for hours, `25.12.2026` for a date, a name with spaces or capitals.",
+            "Write it as the hint below the message shows. Hours are `08:00-12:00`, dates `2026-12-25`, times "
+            "`2026-12-11 11:30`, languages `pt-BR`, names `first-outage`.",
+        ),
         "SC006": Entry(
             "wrong size", "The value is empty, too long, too small or too large.", "Keep within the bounds."
         ),
@@ -182,6 +188,11 @@ SYNTAX: Final[Mapping[str, Entry]] = MappingProxyType(
             "no playbook",
             "The path does not exist, or no `.yaml` file lies below the folder.",
             "Check the path; `runner new` writes a first playbook.",
+        ),
+        "LD010": Entry(
+            "a saved plan",
+            "The file is a plan that `runner plan PLAYBOOK -o FILE` wrote, not a playbook.",
+            "`runner apply FILE` carries it out; to look or check again, name the playbook.",
         ),
         "CF001": Entry(
             "no configuration",

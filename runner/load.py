@@ -7,12 +7,14 @@ value that is returned, so that the semantic checks can still look at the rest a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from os import walk
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from runner import windows
@@ -27,8 +29,9 @@ from runner.schema import Validators
 from runner.schema_faults import Problem
 from runner.source import Source, read_source
 
-__all__ = ["Capabilities", "Loaded", "find_playbooks", "load_config", "load_playbook", "thaw_playbook"]
+__all__ = ["Capabilities", "Loaded", "find_playbooks", "is_plan", "load_config", "load_playbook", "thaw_playbook"]
 
+_PLAN: Final = re.compile(rb'\s*\{\s*"kind"\s*:\s*"plan"')
 _CONFIG_NAMES: Final = ("runner.yaml", "runner.yml")
 
 
@@ -102,7 +105,7 @@ def load_playbook(
     name = shown or str(path)
     source, found = read_source(path, name)
     if source is None:
-        return None, tuple(found)
+        return None, (_saved_plan(path, name),) if is_plan(path) else tuple(found)
     finder = Finder(capabilities or {}, validators or Validators())
     wrong = finder.problems(source.data)
     found += [problem.diagnostic(source.mark, source.key_mark) for problem in wrong]
@@ -119,6 +122,22 @@ def load_playbook(
     loaded = Loaded(_playbook(rest.document, texts, name), source, not wrong and not missing, rest)
     found += [problem.diagnostic(loaded.mark, loaded.key_mark) for problem in missing]
     return loaded, tuple(found)
+
+
+def is_plan(path: Path) -> bool:
+    """Whether a file is a saved plan and not a playbook, by its first characters; a pipe or device is not opened."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return _PLAN.match(file.read(200)) is not None
+    except (OSError, ValueError):
+        return False
+
+
+def _saved_plan(path: Path, name: str) -> Diagnostic:
+    message = "this is a saved plan, not a playbook"
+    return Diagnostic("LD010", message, Mark(name), f"`runner apply {quote(str(path))}` carries it out")
 
 
 def thaw_playbook(document: Mapping[str, Json], texts: Mapping[str, str], *, file: str = "") -> Playbook:

@@ -16,6 +16,10 @@ from runner.schema_words import canonical, choices, kind_of, near, shown, types
 
 Where: TypeAlias = tuple[str | int, ...]
 
+_WRITTEN: Final = (  # how things are written, plainest first: the first that a pattern takes is its example
+    *("first-outage", "First outage", "first_outage", "08:00-12:00", "08:00", "2026-12-25", "2026-12-11 11:30"),
+    *("2026-12-11T11:30:00Z", "pt-BR", "90s", "ops@example.com", "https://example.com/", "#336699", "12"),
+)
 _MOST: Final = 50  # fields of one value that are compared with known names
 
 
@@ -170,7 +174,8 @@ def _pattern(fault: Fault) -> Problem:
     if fault.secret:
         return Problem("CF002", fault.path, f"{fault.label} is no reference to a secret", wanted)
     examples = fault.schema.get("examples", ())
-    hint = wanted or (f"for example {choices(examples)}" if examples else f"it must match {fault.wanted}")
+    examples = examples or [text for text in _WRITTEN if re.search(fault.wanted, text)][:1]
+    hint = wanted or (f"for example {choices(examples)}" if examples else "see the field's reference")
     return Problem("SC005", fault.path, f"{fault.label} cannot be {shown(fault.value)}", hint)
 
 

@@ -211,6 +211,8 @@ class KindSpec:
     page, max_batch  objects per read request and per write request
     rate        requests per minute that the vendor allows us, None for no known limit
     gives_back  values of `status` that the vendor accepts on restore; None means any
+    values      path -> the only values that the target knows there; none when that is not known offline. Under
+                ``select/<path>``, what a selection may name, where that is more than can be set
     matches     pure: whether an object with these values is selected by `where` (for objects that we already hold)
     menu        for a person: locale -> menu path ("Settings > Chat > Hours")
     announces   locale-bearing fields of `with` that a required locale must not miss
@@ -234,6 +236,7 @@ class KindSpec:
     max_in_flight: int = 1
     rate: float | None = None
     gives_back: frozenset[str] | None = None
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     matches: Callable[[Mapping[str, Any], Mapping[str, Value]], bool] | None = None
     normalise: Callable[[str, Value], Value] | None = None
     menu: Mapping[str, str] = field(default_factory=dict)

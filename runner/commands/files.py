@@ -8,7 +8,6 @@ selected stands outside the fingerprint: tickets that moved meanwhile drop out, 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,7 +35,6 @@ from runner.views.plan_json import from_json, to_json
 from runner.views.text import short
 
 VERSION: Final = 1
-_LOOK: Final = re.compile(rb'\s*\{\s*"kind"\s*:\s*"plan"')
 _AGAIN: Final = "make a new one: runner plan PLAYBOOK -o FILE"
 
 
@@ -48,15 +46,6 @@ def workbench(session: Session) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_plan(path: Path) -> bool:
-    """Whether a file is a saved plan and not a playbook, by its first characters."""
-    try:
-        with path.open("rb") as file:
-            return _LOOK.match(file.read(200)) is not None
-    except OSError:
-        return False
 
 
 def refuse_options(*, now: bool, for_: str | None, until: str | None) -> None:

@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from typing import Any, Final, Unpack
 
 from runner.errors import InvalidInput
-from runner.kinds.shape import ONE_OR_MORE, Overrides, Schema, With, any_of, describe, fields, override, word
+from runner.kinds.shape import (
+    ONE_OR_MORE,
+    TEMPLATE,
+    Overrides,
+    Schema,
+    With,
+    any_of,
+    describe,
+    fields,
+    override,
+    word,
+)
 from runner.model import Claim, Merge, Op, Value
 from runner.spi import Context, Found, KindSpec, Query, Want
 from runner.windows import PRESETS, TimeError, resolve, snooze_until, zone
@@ -115,7 +126,15 @@ def _tickets_schema() -> Schema:
             "tag": {
                 "title": "Tag",
                 "description": "Tag put on every ticket while the step is active; `true` for a tag of our own.",
-                "oneOf": [{"const": True}, {"type": "string", "minLength": 1, "pattern": r"^\S+$" + r"|\{[\{%]"}],
+                "oneOf": [
+                    {
+                        "type": "string",
+                        "minLength": 1,
+                        "pattern": r"^\S+$" + TEMPLATE,
+                        "patternErrorMessage": "a tag holds no spaces: write `outage-chat`",
+                    },
+                    {"const": True},
+                ],
             },
             "at_most": AT_MOST,
             "arrivals": {

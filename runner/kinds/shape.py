@@ -24,7 +24,11 @@ TEXT: Final[Schema] = {
         {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string", "minLength": 1}},
     ]
 }
-DATE: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$" + TEMPLATE}
+DATE: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}$" + TEMPLATE,
+    "patternErrorMessage": "write a date such as `2026-12-25`",
+}
 ONE_OR_MORE: Final[Schema] = {
     "oneOf": [NAME, {"type": "array", "items": NAME, "minItems": 1, "uniqueItems": True}],
 }
@@ -59,6 +63,7 @@ class Overrides(TypedDict, total=False):
     max_in_flight: int
     rate: float | None
     gives_back: frozenset[str] | None
+    values: Mapping[str, frozenset[str]]
     matches: Any
     normalise: Any
     menu: Mapping[str, str]
@@ -124,7 +129,9 @@ def either(*names: str) -> Schema:
 
 def hours_of(value: Schema | None = None) -> Schema:
     """Return the schema of weekly hours: weekday -> list of ranges."""
-    day = value or {"type": "array", "items": {"type": "string", "pattern": RANGE_PATTERN + TEMPLATE}}
+    words = "write `08:00-12:00`: each time with two digits for the hour and two for the minute; a day ends at 24:00"
+    times = {"type": "string", "pattern": RANGE_PATTERN + TEMPLATE, "patternErrorMessage": words}
+    day = value or {"type": "array", "items": times}
     return fields(
         {
             dow: describe(

@@ -33,6 +33,18 @@ def test_a_saved_plan_is_carried_out(saved: Desk) -> None:
     assert saved.dump() == before
 
 
+@pytest.mark.parametrize("command", ["plan", "validate", "rehearse"])
+def test_a_saved_plan_is_no_playbook(saved: Desk, command: str) -> None:
+    """Where a playbook is wanted, a saved plan is named as what it is, with the command that takes it."""
+    ran = saved.run(command, "match.plan")
+    assert ran.code == Exit.INVALID
+    told = ran.out + ran.err
+    assert "LD010" in told
+    assert "this is a saved plan, not a playbook" in told
+    assert "`runner apply match.plan` carries it out" in told
+    assert "YAML" not in told
+
+
 def test_tickets_that_moved_drop_out_and_new_ones_wait(saved: Desk) -> None:
     """Only tickets of the saved selection are paused: a solved one drops out, one that arrived since is left alone."""
     lines = [json.loads(line) for line in Path("match.plan").read_text().splitlines()[1:-1]]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from runner import kinds
 from runner.catalogue import CODES
 from runner.kinds import common
 from runner.layers import Held
@@ -181,12 +182,30 @@ def test_something_listed_twice() -> None:
 
 
 def test_patterns_explain_themselves() -> None:
-    """The schema's own words come first, then its examples, then the pattern."""
+    """The schema's own words come first, then its examples, then something of that form; never the pattern."""
     assert one({"pattern": "^a", "patternErrorMessage": "start with a"}, "b").hint == "start with a"
     assert one({"pattern": "^a", "examples": ["ab", "ac"]}, "b").hint == "for example `ab` or `ac`"
-    assert one({"pattern": "^a"}, "b").hint == "it must match ^a"
+    assert one({"pattern": "^[a-z-]+$"}, "B b").hint == "for example `first-outage`"
+    assert one({"pattern": r"^\d\d:\d\d$"}, "8:00").hint == "for example `08:00`"
+    assert one({"pattern": "^zz$"}, "b").hint == "see the field's reference"
     advised = {"type": "string", "pattern": "^[0-9]+s$", "patternErrorMessage": "write seconds, such as `90s`"}
     assert one(advised, 90).hint == "write seconds, such as `90s`"
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "hint"),
+    [
+        (kinds.business_hours().schema, {"schedule": "A", "hours": {"tue": ["8:00-12:00"]}}, "write `08:00-12:00`"),
+        (kinds.holiday().schema, {"schedule": "A", "name": "X", "from": "25.12."}, "write a date such as `2026-12-25`"),
+        (kinds.tickets().schema, {"select": {"tags": "a"}, "tag": "a b"}, "a tag holds no spaces"),
+    ],
+)
+def test_the_common_kinds_never_show_a_pattern(schema: Mapping[str, Any], value: Any, hint: str) -> None:
+    """Hours, dates and tags in another form are answered with how to write them."""
+    found = one(schema, value)
+    assert found.code == "SC005"
+    assert found.hint.startswith(hint)
+    assert "[" not in found.hint
 
 
 def test_names_of_fields() -> None:
