@@ -34,6 +34,7 @@ from runner.template_filters import (
     is_number,
     joined,
     text_of,
+    wrong_count,
 )
 
 MAX_SOURCE: Final = 64 * 1024  # characters of one template
@@ -233,6 +234,8 @@ def _admit(tree: nodes.Template) -> None:
             raise TemplateError(
                 f"unknown filter {node.name}{known}", what="syntax", line=node.lineno or 1, name=node.name
             )
+        if isinstance(node, (nodes.Filter, nodes.Test)):
+            _admit_arguments(node)
         if isinstance(node, nodes.For):
             loops += 1
             _admit_loop(node, loops)
@@ -240,6 +243,16 @@ def _admit(tree: nodes.Template) -> None:
     for loop in list(tree.find_all(nodes.For)):
         loop.iter = nodes.Filter(loop.iter, EACH, [], [], None, None, lineno=loop.lineno)
     _bound_concatenation(tree)
+
+
+def _admit_arguments(node: nodes.Filter | nodes.Test) -> None:
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise TemplateError("in a template, `*` before a value is not allowed", what="syntax", line=node.lineno or 1)
+    is_filter = isinstance(node, nodes.Filter)
+    known: Mapping[str, Any] = FILTERS if is_filter else {name: TESTS[name] for name in _TESTS}
+    if node.name in known and (wanted := wrong_count(known[node.name], len(node.args))):
+        message = f"the {'filter' if is_filter else 'test'} `{node.name}` takes {wanted}"
+        raise TemplateError(message, what="syntax", line=node.lineno or 1, name=node.name)
 
 
 def _admit_loop(node: nodes.For, loops: int) -> None:

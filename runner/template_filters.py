@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from inspect import Parameter, signature
 from typing import Any, Final
 
 from jinja2 import pass_context
@@ -52,6 +53,16 @@ def text_of(value: Any) -> str:
         return str(value)
     what = "nothing" if value is None else "a list" if isinstance(value, (list, tuple)) else "not a text"
     raise TypeError(f"the value is {what}; name one part of it, or join a list with | join(', ')")
+
+
+def wrong_count(function: Callable[..., Any], count: int) -> str:
+    """Return how many arguments a filter or test takes when `count` of them are too few or too many, else nothing."""
+    takes = [each for each in signature(function).parameters.values() if each.name != "context"][1:]
+    most, least = len(takes), sum(each.default is Parameter.empty for each in takes)
+    if least <= count <= most:
+        return ""
+    number = str(most) if most == least else f"at most {most}" if not least else f"{least} to {most}"
+    return "no arguments" if not most else f"{number} argument{'' if most == 1 else 's'}"
 
 
 def bounded(*parts: str) -> str:
