@@ -196,6 +196,18 @@ _KINDS: Final = {
         "The snooze would end before the step that sets it begins.",
         "Give a later `until`.",
     ),
+    "KD010": Entry(
+        "a status that the target does not have",
+        "The step sets, selects or gives back a status that does not exist on the target: it would select nothing, or "
+        "every ticket would be refused. A `pause` of runner.yaml that means no status of the target counts too.",
+        "Take the suggested status, `pause`, or one of those listed.",
+    ),
+    "KD011": Entry(
+        "hours or days that run backwards or overlap",
+        "Open times start before they end, within one day, and the ranges of a day do not overlap. The days of a "
+        "holiday exist, and the last is not before the first.",
+        'Write the earlier time first. A night is two ranges: `fri: ["22:00-24:00"]` and `sat: ["00:00-06:00"]`.',
+    ),
 }
 
 _TEXTS: Final = {

@@ -7,6 +7,7 @@ planned by the same code with the other direction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -80,7 +81,8 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
         if same and not bench.force and run.with_.get("arrivals") != "include":
             continue
         due = not run.after and run.start <= bench.at
-        found.append(_opening(bench, outage, run, n, due=due))
+        with _naming(run):
+            found.append(_opening(bench, outage, run, n, due=due))
     return found
 
 
@@ -123,6 +125,18 @@ def _closing_or_not(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 
 
 # --- opening --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _naming(run: Run) -> Iterator[None]:
+    """Say which step it is whose values cannot be used."""
+    try:
+        yield
+    except InvalidInput as wrong:
+        if wrong.message.startswith("step "):
+            raise
+        message = f"step {run.id}: {wrong.message}"
+        raise InvalidInput(message, diagnostics=wrong.diagnostics, hint=wrong.hint, code=wrong.code) from wrong
 
 
 def _context(bench: Bench, outage: Outage, run: Run) -> Context:

@@ -42,7 +42,9 @@ from runner.spi import (
 DEFAULT_FILE: Final = "helpdesk.sqlite"
 PATIENCE: Final = 0.9  # share of the deadline after which a request is given up, so that it is never overrun
 _LOST: Final = Outcome(Verdict.UNKNOWN, "the reply was lost")
-GIVES_BACK: Final = frozenset(tickets.STATUSES) - {"new"}
+STATUSES: Final = frozenset(tickets.STATUSES)
+GIVES_BACK: Final = STATUSES - {"new"}
+WHILE_SNOOZED: Final = frozenset(tickets.SNOOZED)
 
 
 def open_target(target: Target, io: Io) -> Simulator:
@@ -79,8 +81,8 @@ class Simulator:
             kinds.channel(),
             kinds.message(),
             kinds.rule(),
-            kinds.tickets(precondition=True, gives_back=GIVES_BACK),
-            kinds.snooze(),
+            kinds.tickets(precondition=True, gives_back=GIVES_BACK, values={"status": STATUSES}),
+            kinds.snooze(values={"status": WHILE_SNOOZED, "select/status": STATUSES}),
             kinds.notice(),
         )
         mine = (

@@ -19,6 +19,7 @@ from providers.simulator.database import Database, Row
 from providers.simulator.helpdesk import By, Refusal, log, packed
 
 STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
+SNOOZED: Final = STATUSES[1:5]  # what a snoozed ticket may be
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
 
 _TICKET: Final = (
@@ -217,7 +218,7 @@ def _checked_snooze(value: Any, now: str) -> int:
     if due <= datetime.fromisoformat(now):
         raise Refusal("snooze.due", f"{value['due']} has passed already")
     if "status" in value:
-        _known("snooze.status", [value["status"]], STATUSES[1:5])
+        _known("snooze.status", [value["status"]], SNOOZED)
     if "by" in value and (not isinstance(value["by"], str) or not value["by"]):
         raise Refusal("snooze.by", "the agent who snoozes is a name")
     return int(due.timestamp())

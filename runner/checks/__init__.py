@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from runner.checks import advice, conflicts, locales, setup, steps, texts, times
+from runner.checks import advice, conflicts, locales, setup, steps, texts, times, values
 from runner.checks.book import Book, Placed
 from runner.config import Config
 from runner.errors import Diagnostic, Severity
@@ -28,6 +28,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     steps.needs,
     steps.needs_in_time,
     steps.effects,
+    values.statuses,
+    values.hours,
+    values.dates,
     advice.holidays,
     advice.tickets,
     advice.snoozes,

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from runner import windows
 from runner.checks.book import STEPS, Book, Part, listed
+from runner.checks.values import lacks, several, word
 from runner.errors import Diagnostic
-from runner.model import Json
 from runner.spi import Target
 from runner.template import is_template
 
@@ -64,14 +64,14 @@ def tickets(book: Book) -> Iterator[Diagnostic]:
             yield book.found("KD003", part.path, message, "add `at_most: 500`, more than you expect to match")
         target = book.config.targets.get(part.target)
         if target is not None:
-            yield from _pause_word(book, part, target)
+            yield from _pauseword(book, part, target)
             yield from _given_back(book, part, target, select)
 
 
-def _pause_word(book: Book, part: Part, target: Target) -> Iterator[Diagnostic]:
+def _pauseword(book: Book, part: Part, target: Target) -> Iterator[Diagnostic]:
     select = part.with_["select"]
     for path, value in (("status",), part.with_.get("status")), (("select", "status"), select.get("status")):
-        if PAUSE in _all(value) and PAUSE not in target.words:
+        if PAUSE in several(value) and PAUSE not in target.words:
             message = f"{target.name} has no pause status"
             hint = f"add `pause: <status>` under targets.{target.name} in runner.yaml, or write the status itself"
             yield book.found("KD005", (*part.path, *path), message, hint)
@@ -83,7 +83,8 @@ def _given_back(book: Book, part: Part, target: Target, select: Mapping[str, Any
         return
     give_back = part.with_.get("give_back")
     give_back = give_back if isinstance(give_back, Mapping) else {}
-    taken = [_word(target, each) for each in _all(select.get("status"))]
+    taken = [word(target, each) for each in several(select.get("status"))]
+    taken = [each for each in taken if not lacks(spec, "select/status", each)]  # unknown ones are told as such
     if spec.gives_back is not None and not part.step.keep:
         wanted = [each for each in taken if isinstance(each, str) and not is_template(each)]
         lost = [each for each in wanted if each not in spec.gives_back and each not in give_back]
@@ -92,14 +93,15 @@ def _given_back(book: Book, part: Part, target: Target, select: Mapping[str, Any
             hint = f"say what to write instead: `give_back: {{{lost[0]}: {_example(spec.gives_back)}}}`"
             yield book.found("KD004", (*part.path, "select", "status"), message, hint)
         for status, instead in give_back.items():
-            if isinstance(instead, str) and _word(target, instead) not in spec.gives_back:
+            given = word(target, instead) if isinstance(instead, str) else None
+            if given is not None and given not in spec.gives_back and not lacks(spec, "status", given):
                 message = f"{target.name} cannot give back {instead} either"
                 hint = f"one of {', '.join(sorted(spec.gives_back))}"
                 yield book.found("KD004", (*part.path, "give_back", status), message, hint)
     if "status" not in select and spec.gives_back is not None and not give_back:
         message = f"{part.step.id} selects tickets of any status, and {target.name} cannot give back all of them"
         yield book.found("KD006", (*part.path, "select"), message, "add `status:` to the selection, or `give_back`")
-    status = _word(target, part.with_["status"])
+    status = word(target, part.with_["status"])
     if status in taken:
         message = f"{part.step.id} selects tickets that already have the status {status}"
         yield book.found("KD007", (*part.path, "select", "status"), message, "they would not change; leave them out")
@@ -124,14 +126,6 @@ def snoozes(book: Book) -> Iterator[Diagnostic]:
                 message = f"the snooze of {part.step.id} would be over before it begins"
                 yield book.found("KD009", path, message, "give a later time")
                 break
-
-
-def _word(target: Target, status: Json) -> Json:
-    return target.words.get(status, status) if isinstance(status, str) else status
-
-
-def _all(value: Json) -> list[Json]:
-    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
 
 
 def _example(statuses: frozenset[str]) -> str:

@@ -373,6 +373,15 @@ def test_steps_for_people_make_five(desk: Desk) -> None:
     assert "runner steps match@2026-12-11T10:00" in ran.text
 
 
+def test_values_that_turn_out_wrong_name_their_step(desk: Desk) -> None:
+    """What only shows when templates are filled in is told with the step that it stands in."""
+    hours = HOURS.replace("closed: window", 'hours: {fri: ["{{ outage.name }}"]}')
+    desk.playbook(hours)
+    ran = desk.run("plan", "match.yaml")
+    assert ran.code == Exit.INVALID
+    assert "step hours: hours of fri: 'match' is not a range of hours such as 09:00-12:30" in ran.err
+
+
 def test_a_large_selection_does_not_scroll_away(desk: Desk) -> None:
     """Many tickets are a count with samples in the plan."""
     desk.playbook(PAUSE.replace(", group: Level 1", ""))

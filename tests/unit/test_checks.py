@@ -31,13 +31,16 @@ CASES = Path(__file__).parents[1] / "checks"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml") if "." not in path.stem and path.stem != "runner")
 EXPECT = re.compile(r"^# expect (?:(\S+):)?(\d+):(\d+) (\w+)$", re.MULTILINE)
 
+STATUSES = frozenset({"new", "open", "pending", "solved"})
 Capabilities = dict[str, dict[str, KindSpec]]
 
 
 def capabilities() -> Capabilities:
     common = kinds.common()
     helpdesk = common | kinds.offer(
-        kinds.tickets(gives_back=frozenset({"open", "pending", "solved"})), kinds.person(kinds.access())
+        kinds.tickets(gives_back=STATUSES - {"new"}, values={"status": STATUSES}),
+        kinds.snooze(values={"status": frozenset({"open", "pending"}), "select/status": STATUSES}),
+        kinds.person(kinds.access()),
     )
     return {
         "helpdesk": helpdesk,
@@ -225,6 +228,47 @@ def test_a_target_in_an_unknown_zone() -> None:
     config = config_of("WN010")
     lost = {name: replace(target, zone="Mars/Base") for name, target in config.targets.items()}
     assert [each.code for each in check([loaded], replace(config, targets=lost), capabilities())] == ["WN010"]
+
+
+def test_an_unknown_status_is_told_alone() -> None:
+    """A status that does not exist gets the nearest one, and no advice about giving it back."""
+    first, nearest, *_ = found_in("KD010")
+    assert (first.message, first.hint) == ("helpdesk has no status paused", "did you mean pause?")
+    assert nearest.hint == "did you mean open?"
+    settable = [each.message for each in found_in("KD010") if "cannot" in each.message]
+    assert settable == ["helpdesk cannot set the status new here"]
+
+
+def test_a_pause_that_means_no_status() -> None:
+    """When runner.yaml gives `pause` a status that the target does not have, runner.yaml is what has to be mended."""
+    (loaded,) = playbooks_of("KD002")
+    config = config_of("KD002")
+    for word in ("pendign", {"status": "pendign", "custom_status": 7}):
+        wrong = {name: replace(target, words={"pause": word}) for name, target in config.targets.items()}
+        found = check([loaded], replace(config, targets=wrong), capabilities())
+        (told,) = [each for each in found if each.code == "KD010"]
+        assert told.message == "`pause` means pendign in runner.yaml, and helpdesk has no such status"
+        assert told.hint == "mend `pause` under targets.helpdesk in runner.yaml; did you mean pending?"
+
+
+def test_statuses_that_nobody_knows_offline() -> None:
+    """A target that does not say which statuses it has is asked for any."""
+    (loaded,) = playbooks_of("KD010")
+    table = capabilities()
+    for kind in ("tickets", "snooze"):
+        table["helpdesk"][kind] = replace(table["helpdesk"][kind], values={}, gives_back=None)
+    assert "KD010" not in {each.code for each in check([loaded], config_of("KD010"), table)}
+
+
+def test_hours_that_run_backwards_are_put_right() -> None:
+    """The hint for a range that ends before it starts is one that can be pasted."""
+    hints = [each.hint for each in found_in("KD011")]
+    assert hints[:3] == [
+        "write 08:00-12:00; for a night, 12:00-24:00 here and 00:00-08:00 under sat",
+        "the end of the day is 24:00: write 12:00-24:00",
+        "join them: 09:00-13:00",
+    ]
+    assert "write 00:00-24:00 for the whole day, `[]` for closed" in hints
 
 
 def many(count: int, step: Callable[[int], str]) -> str:
