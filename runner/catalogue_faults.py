@@ -197,11 +197,6 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "The helpdesk or its provider does not answer, or refuses the credential. Nothing was changed.",
             "Check the credential and the connection, then try again; `runner doctor` looks at every target.",
         ),
-        "PL004": Entry(
-            "more objects match than the step allows",
-            "`at_most` of the step is there to stop a selection that is wider than meant. None of them was touched.",
-            "Narrow `select` or raise `at_most`, then apply the playbook again.",
-        ),
         "RB001": Entry(
             "nothing held is called that",
             "Only outages, and fields that an outage holds, can be rebased.",

@@ -104,12 +104,15 @@ def main() -> int:
 
 
 def without_plan(text: str) -> str:
-    """Leave out the plan that apply and revert show before they ask."""
-    for last in ("To carry it out, type:\n", "To give it back, type:\n"):
-        _, found, rest = text.partition(last)
-        if found:
-            return "(the plan first, left out here)\n" + rest.partition("\n")[2]
-    return text
+    """Leave out the plan that apply and revert show first: all up to its totals."""
+    lines = text.splitlines(keepends=True)
+    totals = [number for number, line in enumerate(lines) if line.startswith(("Now:", "Later:"))]
+    if not totals:
+        return text
+    rest = totals[-1] + 1
+    while rest < len(lines) and lines[rest].startswith("   "):
+        rest += 1
+    return "(the plan first, left out here)\n" + "".join(lines[rest:])
 
 
 # --- the proof ------------------------------------------------------------------------------------------------------
