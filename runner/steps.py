@@ -16,7 +16,7 @@ from typing import Protocol
 
 from runner.batches import Batches, Desk
 from runner.config import Config
-from runner.errors import InvalidInput
+from runner.errors import InvalidInput, StoreError
 from runner.layers import Held, same, wanted
 from runner.model import Op, Slot
 from runner.playbook import Outage, Run
@@ -160,7 +160,14 @@ class Steps:
             new = self._new(run, spec, objects_of(spec, query, self.desk, run.target))
             write_spool(path, self._at_most(run, new))
         listed = read_spool(path)
-        yield from ((found, spec.precondition) for found in (self._unfinished(run, listed) if again else listed))
+        try:
+            yield from ((found, spec.precondition) for found in (self._unfinished(run, listed) if again else listed))
+        except FileNotFoundError as fault:
+            with self.desk.store.transaction() as conn:
+                self.batches.fenced(conn)  # somebody took over and ended the step: its list went with it
+            raise StoreError(
+                f"the list of what {run.id} selects is gone: {path}", hint="`runner resume` makes it anew"
+            ) from fault
 
     def _at_most(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
         """Refuse a list that is longer than the step allows, whoever opens it. Raises `InvalidInput`."""

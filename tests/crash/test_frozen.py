@@ -113,9 +113,12 @@ def frozen_at(desk: Path, names: tuple[str, ...]) -> None:
 
 
 def test_a_process_frozen_between_two_effects_and_woken_after_a_revert_writes_nothing(desk: Path) -> None:
-    """Frozen right after an intent is durable, after a request that has no reply yet, or before it reads, the woken
-    process sees that it was overtaken: 0 writes, nothing wrong."""
-    frozen_at(desk, ("after a journal line", "after a write, before its reply", "before a read"))
+    """Frozen right after an intent is durable, after a request that has no reply yet, before it reads or after it listed
+    a selection, the woken process sees that it was overtaken: 0 writes, nothing wrong."""
+    frozen_at(
+        desk,
+        ("after a journal line", "after a write, before its reply", "before a read", "after a selection is listed"),
+    )
 
 
 @pytest.mark.soak
