@@ -113,7 +113,7 @@ def frozen_at(desk: Path, names: tuple[str, ...]) -> None:
 
 
 def test_a_process_frozen_between_two_effects_and_woken_after_a_revert_writes_nothing(desk: Path) -> None:
-    """Frozen right after an intent is durable, after a request that has no reply yet, before it reads or after it listed
+    """Frozen right after an intent is durable, after a request without reply, before it reads or after it listed
     a selection, the woken process sees that it was overtaken: 0 writes, nothing wrong."""
     frozen_at(
         desk,
