@@ -79,6 +79,13 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "A guard of runner.yaml or a limit of the step stands in the way; the message has its figure.",
             "Narrow the step, change the guard, or set it aside with `--override` and a reason.",
         ),
+        "GD002": Entry(
+            "a guard refused a step at its time",
+            "The step came due with nobody looking at a plan, and a guard of runner.yaml stands in its way. Nothing of "
+            "it was touched; other targets go on.",
+            "Narrow the step or change the guard; `runner apply PLAYBOOK --override ...` sets limits or a freeze "
+            "aside.",
+        ),
         "IN001": Entry(
             "runner.yaml is there already",
             "`runner init` writes a new configuration and never over one.",

@@ -11,6 +11,8 @@ from fnmatch import fnmatchcase
 
 from runner.config import Guards, Limit
 from runner.planfile import Item, RunPlan
+from runner.playbook import Run
+from runner.spi import Found
 
 OVERRIDABLE = ("limits", "freeze", "rehearsal")
 
@@ -54,6 +56,28 @@ def refusals(
             "`--override rehearsal`"
         )
     return found
+
+
+def refused_at_opening(guards: Guards, run: Run, found: int, last: Found, override: Collection[str]) -> str:
+    """Return why a step that opens at its time, with nobody looking at a plan, must not touch the objects that it
+    found: the count so far, and the last of them. "" when it may. (Percentages are for plans: they count all objects.)
+    """
+    limit = limit_of(guards, run.kind)
+    if limit is not None and limit.objects is not None and found > limit.objects and "limits" not in override:
+        return f"limits: more than {limit.objects:,} {run.kind} objects on {run.target}; guards.limits allows no more"
+    for pattern in guards.protected:
+        place = f"{run.target}/{run.kind}"
+        if fnmatchcase(f"{place}/{last.key}", pattern) or fnmatchcase(f"{place}/{last.name}", pattern):
+            return f"protected: {run.kind} {last.name!r} is kept by guards.protected ({pattern})"
+    return ""
+
+
+def frozen(guards: Guards, now: datetime, override: Collection[str]) -> str:
+    """Return why nothing may open now, "" when it may."""
+    for freeze in guards.freezes:
+        if freeze.start <= now < freeze.end and "freeze" not in override:
+            return f"freeze: {freeze.reason} (until {freeze.end:%Y-%m-%d %H:%M} UTC)"
+    return ""
 
 
 def _limits(guards: Guards, run: RunPlan, total: int | None) -> list[str]:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from runner import guard
 from runner.batches import Batches, Desk
 from runner.config import Config
 from runner.errors import InvalidInput, StoreError
@@ -65,6 +66,12 @@ class Steps:
         query = spec.query(run.with_, context)
         read = reader(self.desk, run.target)
         query = resolve(query, read, run.target, self.names)
+        if (
+            verb != "amend"
+            and not run.after
+            and (why := guard.frozen(self.config.guards, now_of(self.desk), self.order.override))
+        ):
+            raise _refused(run, why)
         self.set(run, "opening" if verb == "open" else None)
         if self.order.resend:
             self._unsend(run)
@@ -76,8 +83,11 @@ class Steps:
         first = True
         for page in batched(self._objects(run, verb, spec, query), spec.max_batch):
             # what was read before an earlier batch was written may have been edited meanwhile
-            now = first or spec.precondition
-            jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=now and fresh) for found, fresh in page]
+            good = first or spec.precondition
+            jobs = [
+                job_of(found, spec.claims(run.with_, context, found), fresh=good and fresh) for found, fresh in page
+            ]
+            jobs = [job for job in jobs if verb == "amend" or not self._never_back(run, spec, job, total)]
             first = False
             if query.where is None:
                 listed.update(job.found.key for job in jobs)
@@ -146,7 +156,8 @@ class Steps:
         so that a resumed run goes on with the same list.
         """
         if query.where is None:
-            for found in objects_of(spec, query, self.desk, run.target):
+            named = objects_of(spec, query, self.desk, run.target)
+            for found in named if verb == "amend" else list(self._guarded(run, named)):
                 yield found, True
             return
         if verb == "amend":
@@ -158,7 +169,7 @@ class Steps:
             write_spool(path, read_spool(self.order.spools[run.id]))
         if not path.exists():
             new = self._new(run, spec, objects_of(spec, query, self.desk, run.target))
-            write_spool(path, self._at_most(run, new))
+            write_spool(path, self._guarded(run, self._at_most(run, new)))
         listed = read_spool(path)
         try:
             yield from ((found, spec.precondition) for found in (self._unfinished(run, listed) if again else listed))
@@ -168,6 +179,25 @@ class Steps:
             raise StoreError(
                 f"the list of what {run.id} selects is gone: {path}", hint="`runner resume` makes it anew"
             ) from fault
+
+    def _never_back(self, run: Run, spec: KindSpec, job: Job, total: Tally) -> bool:
+        """Whether the target would never give this object's status back: then it is left alone, and told of."""
+        before = job.found.values.get("status")
+        if spec.gives_back is None or not isinstance(before, str) or not any(w.path == "status" for w in job.wants):
+            return False
+        if before in spec.gives_back or before in run.with_.get("give_back", {}):
+            return False
+        why = f"{run.target} never gives {before!r} back: left alone; add `give_back: {{{before}: ...}}` to take it in"
+        slot = Slot(run.target, run.kind, job.found.key, "status")
+        total.notes.append(Note(Fate.DROPPED, slot, job.found.name, job.wants[0].claim.value, before, why))
+        return True
+
+    def _guarded(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
+        """Hold a step to the guards when it opens, whoever opens it. Raises `InvalidInput`."""
+        for count, one in enumerate(found, 1):
+            if why := guard.refused_at_opening(self.config.guards, run, count, one, self.order.override):
+                raise _refused(run, why)
+            yield one
 
     def _at_most(self, run: Run, found: Iterable[Found]) -> Iterator[Found]:
         """Refuse a list that is longer than the step allows, whoever opens it. Raises `InvalidInput`."""
@@ -264,6 +294,13 @@ class Steps:
             if total.fault is not None:
                 break
         self.progress.finished(run.id)
+
+
+def _refused(run: Run, why: str) -> InvalidInput:
+    hint = "`runner apply PLAYBOOK --override ...` goes on all the same" if why.startswith(guard.OVERRIDABLE) else ""
+    return InvalidInput(
+        f"step {run.id} was not opened: {why}", hint=hint or "change the guard or the step", code="GD002"
+    )
 
 
 def _all(key: str) -> bool:

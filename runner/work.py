@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -128,6 +128,7 @@ class Order:
     only: str = ""
     closing: bool = False  # close what `only` names although the outage goes on
     spools: Mapping[str, Path] = field(default_factory=dict)
+    override: Collection[str] = ()  # guards that somebody set aside for this drive
 
 
 def job_of(found: Found, wants: Sequence[Want], *, fresh: bool) -> Job:

@@ -64,7 +64,14 @@ def apply(
         world.ask("\nCarry this out?", yes=yes)
         with world.at_the_wheel() as progress:
             reports = operate.apply(
-                session, planned, world.by(reason), progress, force=force, resend=resend, spools=spools
+                session,
+                planned,
+                world.by(reason),
+                progress,
+                force=force,
+                resend=resend,
+                spools=spools,
+                override=override,
             )
     return finish(world, session, reports, zones_of(planned))
 

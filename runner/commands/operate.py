@@ -49,6 +49,7 @@ def apply(
     resend: bool = False,
     spools: Path | None = None,
     patience: float = 0.0,
+    override: Collection[str] = (),
 ) -> list[Report]:
     """Register every outage of a plan with its restore, and do what is due. Raises `Refused` before any write when a
     guard refuses."""
@@ -60,7 +61,12 @@ def apply(
         if force:
             _forced(session, outage.id, by)
         order = Order(
-            session.deps.owner, force=force, resend=resend, patience=patience, spools=_listed(outage, plan_, spools)
+            session.deps.owner,
+            force=force,
+            resend=resend,
+            patience=patience,
+            spools=_listed(outage, plan_, spools),
+            override=override,
         )
         reports.append(executor.drive(session.desk, session.config, outage.id, order, progress))
     if spools is not None:
