@@ -230,7 +230,8 @@ class Play:
         planned = self._planned(it)
         self.plan = planned.plans[0]
         return operate.apply(
-            self.lab.session, planned, BY, self.lab.progress, force=it.force, resend=it.resend
+            self.lab.session, planned, BY, self.lab.progress, force=it.force, resend=it.resend,
+            override=it.override.split(",") if it.override else (),
         )  # fmt: skip
 
     def _row(self, name: str) -> Any:
