@@ -46,6 +46,8 @@ FAMILIES = {
     "PR": "Faults of a target",
     "ST": "The store",
     "JR": "The journal file",
+    "IN": "First steps",
+    "RB": "Rebasing",
     "CL": "The command line",
     "OS": "The operating system",
     "XX": "Defects of the runner",
