@@ -227,7 +227,10 @@ def command_line() -> str:
 
 
 def _help(command: click.Command, name: str, parent: click.Context | None, level: int) -> Iterator[str]:
-    context = click.Context(command, parent=parent, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = {} if parent else command.context_settings
+    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, parent=parent, info_name=name, **width, **settings)
+    command._help_option = None  # click keeps the one of the first context that asked, whoever that was
     if parent is None:
         context.obj = World()
     yield from (f"{'#' * level} `{context.command_path}`", "", "```text", command.get_help(context), "```", "")
