@@ -23,7 +23,7 @@ demo: setup
 	@$(BIN)/python scripts/demo.py
 
 test: lint
-	@$(BIN)/python -m pytest -n 2 -q -rs -m 'not soak and not live' \
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs -m 'not soak and not live' \
 		--cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE) $(PYTEST_ARGS)
 
 lint: .venv/dev

@@ -64,6 +64,19 @@ class Deps:
         while (left := until - self.boot_clock()) > 0 and not self.stop.asked:
             self.wait(min(left, 0.5))
 
+    def gone(self, owner: str) -> bool:
+        """Whether `owner` (as `_owner` names a process) was a process of this machine that runs no more."""
+        who, _, pid = owner.rpartition("/")
+        if not pid.isdigit() or who.rpartition("@")[2] != socket.gethostname():
+            return False
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):
+            return False
+        return False
+
     def stopping(self) -> bool:
         """Whether somebody asked us to stop."""
         return self.stop.asked

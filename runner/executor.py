@@ -34,10 +34,10 @@ from runner.work import Order, Progress, Tally
 def outage_of(row: Any, config: Config) -> Outage:
     """Return the outage of a stored row, expanded from its frozen playbook. Raises `InvalidInput`."""
     frozen = json.loads(row.frozen)
-    playbook = thaw_playbook(frozen["document"], frozen["texts"], file=frozen.get("file", ""))
+    document, texts, ids = frozen["document"], frozen["texts"], frozen.get("runs", {})
+    playbook = replace(thaw_playbook(document, texts, file=frozen.get("file", "")), run_ids=ids)
     start, end = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (row.start_ms, row.restore_ms))
-    made = expand(playbook, config, start=start, end=end)
-    return Outage(row.id, playbook, made.start, made.end, bool(row.when_told), made.runs)
+    return replace(expand(playbook, config, start=start, end=end), id=row.id, when_told=bool(row.when_told))
 
 
 def digest_of(run: Run) -> str:

@@ -77,7 +77,7 @@ class _Maker:
     _times: dict[tuple[str, bool], datetime] = field(default_factory=dict)
 
     def runs(self) -> Iterator[Run]:
-        ids = {step.id: run_ids(step) for step in self.playbook.steps}
+        ids = {step.id: run_ids(step, self.playbook.run_ids.get(step.id, {})) for step in self.playbook.steps}
         for step in self.playbook.steps:
             needs = tuple(run for need in step.needs for run in ids.get(need, ()))
             start = self._time(step, step.start, ends=False)

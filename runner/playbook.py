@@ -55,7 +55,8 @@ class Step:
 class Playbook:
     """A whole playbook. `document` is the plain JSON of the file, `texts` the content of every text file it names
     (path as written, `{locale}` filled in -> content): together they are all that a later revert needs.
-    `digest` is the sha-256 of their canonical JSON."""
+    `digest` is the sha-256 of their canonical JSON. `run_ids` maps step and target to the id of a run that an open
+    outage knows from an earlier version of the playbook, where it is not the id that the file alone would give."""
 
     name: str
     title: str
@@ -71,13 +72,15 @@ class Playbook:
     document: Mapping[str, Json]
     texts: Mapping[str, str]
     digest: str
+    run_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One step on one target in one window, with templates rendered and times as UTC instants.
 
-    `id` is the step's id, or ``step@target`` where the step names several targets; a follow-up is
+    `id` is the step's id, or ``step@target`` where the step names several targets, and stays what it is when an open
+    outage is amended (`playbook_runs.amending`); a follow-up is
     ``<run id>/restore/<n>`` and has `after` set to the run it follows. `end` is None for a follow-up that stays.
     """
 

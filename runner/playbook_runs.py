@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from runner.playbook import FollowUp, Step
+from runner.playbook import FollowUp, Playbook, Step
 
 FILE_SUFFIX: Final = "_file"
 
 
-def run_ids(step: Step) -> tuple[str, ...]:
-    """Return the ids of the runs of `step`, one per target, in the order of its targets."""
-    if len(step.targets) == 1:
-        return (step.id,)
-    return tuple(f"{step.id}@{target}" for target in step.targets)
+def run_ids(step: Step, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the ids of the runs of `step`, one per target, in the order of its targets.
+
+    `known` maps targets to the ids that they have already: layers, markers and the journal call a run by its id.
+    """
+    alone = len(step.targets) == 1 and step.id not in known.values()
+    return tuple(known.get(target, step.id if alone else f"{step.id}@{target}") for target in step.targets)
+
+
+def amending(playbook: Playbook, earlier: Playbook) -> Playbook:
+    """Return `playbook` as the new version of `earlier`, which an outage has open: a step that gains or loses a target
+    keeps the ids of the runs that it has, so that nothing is given back and done again, and no effect sent twice."""
+    ids = {}
+    old = {step.id: step for step in earlier.steps}
+    for step in playbook.steps:
+        if (was := old.get(step.id)) is not None:
+            known = earlier.run_ids.get(step.id, {})
+            known = {**known, **dict(zip(was.targets, run_ids(was, known), strict=True))}
+            if run_ids(step, known) != run_ids(step, {}):
+                ids[step.id] = known
+    return replace(playbook, run_ids=ids)
 
 
 def follow_up_targets(step: Step, follow_up: FollowUp) -> dict[str, tuple[str, ...]]:

@@ -23,6 +23,20 @@ os.environ["PIP_NO_INDEX"] = "1"
 
 CONTRACTS = "RUNNER_CONTRACTS"
 
+# Tests that play the same story hundreds of times. Coverage is not traced while they run: it doubles their time, and
+# what they prove is the end of each story, not which lines it took. What the bound counts is what the others reach.
+REPEATING = (
+    *("tests/crash/", "tests/test_canary.py", "tests/test_histories.py", "tests/test_playbooks.py"),
+    "tests/unit/test_batches.py::test_a_fault_at_any_request_ends_exact_or_is_reported",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the repeating tests."""
+    for item in items:
+        if item.nodeid.startswith(REPEATING):
+            item.add_marker(pytest.mark.no_cover)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:

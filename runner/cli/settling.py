@@ -132,18 +132,27 @@ def rebase(world: World, what: str, field: str, reason: str | None) -> Any:
 @click.command()
 @click.argument("outage")
 @click.option("--reason", metavar="WHY", required=True, help="Why, for the history: who is gone, and how you know.")
+@click.option("--gone", is_flag=True, help="They surely run no more: do not wait for a last request of theirs.")
 @common()
 @pass_world
-def unlock(world: World, outage: str, reason: str) -> None:
-    """Take an outage away from whoever holds it. Nothing that they send after this counts."""
+def unlock(world: World, outage: str, reason: str, gone: bool) -> None:
+    """Take an outage away from whoever holds it: they stop before their next request.
+
+    A request of theirs that is on its way already is waited out by the next command.
+    """
     from runner.commands import settle
     from runner.views.text import command
 
-    name, held = settle.unlock(world.session(create=True), outage, world.by(reason))
+    name, held, left = settle.unlock(world.session(create=True), outage, world.by(reason), gone=gone)
     if world.format == "json":
-        world.json({"version": 1, "outage": name, "held_by": held})
+        world.json({"version": 1, "outage": name, "held_by": held, "wait": round(left)})
         return
     world.say(f"{name} was held by {held}: taken away." if held else f"Nobody held {name}.")
+    if left:
+        world.say(
+            f"A request of theirs may still be on its way, so the next command waits up to {left:.0f} s.\n"
+            "Type it again with --gone when they surely run no more."
+        )
     world.say(f"Go on with:\n  {command('resume', name)}")
 
 

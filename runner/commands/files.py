@@ -186,7 +186,8 @@ def _outage(session: Session, playbook: Playbook, plan: Plan, now: datetime, *, 
     if plan.end <= now:
         raise Refused(f"{plan.outage} is over: this plan comes too late", hint=_AGAIN, code="PF004")
     if by_hand:
-        return replace(expand(playbook, session.config, start=plan.start, end=plan.end), id=plan.outage)
+        made = replace(expand(playbook, session.config, start=plan.start, end=plan.end), id=plan.outage)
+        return planning.amended(session, made, plan.end)
     known = {each.id: each for each in planning.chosen_outages(session, playbook, now, None)}
     if plan.outage not in known:
         raise Refused(f"{plan.outage} is over, or no window of the playbook any more", hint=_AGAIN, code="PF004")

@@ -63,12 +63,17 @@ def _status(session: Session, row: Any) -> OutageStatus:
         held = ledger.count_held(conn, row.id)
         asked = {task.run for task in steps.tasks(conn, row.id) if task.state in steps.WAITING}
         waiting = steps.count_waiting(conn, row.id)
-        holder = lease.holder(conn, row.id, session.deps.now_ms())
+        holder, left = lease.holder(conn, row.id, session.deps.now_ms())
         refused = sum(map(len, ledger.refused(conn, row.id).values())) if row.state in LIVE else 0
     if refused:
         warnings.append(
             f"the target refused {refused:,} change{'s' * (refused != 1)} (`{command('show', row.id)}` counts them); "
             f"mend that there, then: {command('resume', row.id)}"
+        )
+    if session.deps.gone(holder):
+        warnings.append(
+            f"{holder} ended in the middle of its work; to go on: {command('resume', row.id)} (it waits for the lease, "
+            f"{left:.0f} s more)"
         )
     runs = tuple(
         RunStatus(

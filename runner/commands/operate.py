@@ -92,7 +92,8 @@ def register(session: Session, outage: Outage, by: By, leads: Mapping[str, int] 
     """Store an outage with its restore, or amend the one that is there: same place in the stack. `leads` maps a run
     to the milliseconds by which it starts early."""
     playbook = outage.playbook
-    frozen = dumps({"document": playbook.document, "texts": playbook.texts, "file": playbook.file})
+    ids = {"runs": playbook.run_ids} if playbook.run_ids else {}
+    frozen = dumps({"document": playbook.document, "texts": playbook.texts, "file": playbook.file, **ids})
     values: dict[str, Any] = {
         "title": playbook.title,
         "desired": "apply",

@@ -17,6 +17,7 @@ from runner.expand import expand, outages
 from runner.load import load_playbook
 from runner.planfile import Plan, RunPlan
 from runner.playbook import Outage, Playbook
+from runner.playbook_runs import amending
 from runner.store import ledger
 from runner.store import tables as t
 from runner.store.ledger import dumps
@@ -75,7 +76,7 @@ def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: N
                 hint="`--now --for 3h` opens it now; or write a new window",
                 code="AP001",
             )
-        return [_amended(session, each) for each in left]
+        return [amended(session, each, _end(session, each)) for each in left]
     start = now.replace(second=0, microsecond=0)
     until = opens.until or (start + opens.for_ if opens.for_ else None)
     if until is None:
@@ -84,7 +85,7 @@ def chosen_outages(session: Session, playbook: Playbook, now: datetime, opens: N
         raise Usage("that end is over already", hint="give a later --until")
     while _ended(session, made := expand(playbook, session.config, start=start, end=until)):
         start -= timedelta(minutes=1)  # opened and given back within this minute: the id has to be another one
-    return [made]
+    return [amended(session, made, made.end)]
 
 
 def _stored(session: Session, outage: str) -> Any:
@@ -113,11 +114,14 @@ def _written_end(session: Session, row: Any) -> datetime | None:
     return next((each.end for each in written if each.id == row.id), None)
 
 
-def _amended(session: Session, outage: Outage) -> Outage:
-    end = _end(session, outage)
-    if end == outage.end:
+def amended(session: Session, outage: Outage, end: datetime) -> Outage:
+    """Return `outage` as the store goes on with it: with that end, and with the run ids that it has there already."""
+    row, playbook = _stored(session, outage.id), outage.playbook
+    if row is not None:
+        playbook = amending(playbook, outage_of(row, session.config).playbook)
+    if end == outage.end and not playbook.run_ids:
         return outage
-    made = expand(outage.playbook, session.config, start=outage.start, end=end)
+    made = expand(playbook, session.config, start=outage.start, end=end)
     return replace(made, id=outage.id, when_told=outage.when_told)
 
 

@@ -121,12 +121,17 @@ def _above(held: Held) -> bool:
 # --- unlock ---------------------------------------------------------------------------------------------------------
 
 
-def unlock(session: Session, name: str, by: By) -> tuple[str, str]:
-    """Take an outage away from whoever holds it. Returns the outage's id and who held it ("" when nobody did)."""
+def unlock(session: Session, name: str, by: By, *, gone: bool = False) -> tuple[str, str, float]:
+    """Take an outage away from whoever holds it.
+
+    Returns the outage's id, who held it ("" when nobody did), and for how many seconds a request of theirs may still
+    be on its way: 0 when they are `gone`, as somebody says or as this machine knows of its own processes.
+    """
     row = operate.the_outage(session, name)
     with session.store.transaction() as conn:
         now = session.deps.now_ms()
-        held = lease.holder(conn, row.id, now)
-        lease.unlock(conn, row.id, reason=by.reason)
+        held, left = lease.holder(conn, row.id, now)
+        gone = gone or session.deps.gone(held)
+        lease.unlock(conn, row.id, reason=by.reason, gone=gone)
         ledger.record(conn, at_ms=now, outage=row.id, verb="unlock", actor=by.actor, reason=by.reason, detail=held)
-    return row.id, held
+    return row.id, held, 0.0 if gone else left

@@ -112,16 +112,18 @@ def release(store: Store, lease: Lease, clock: Ticks) -> None:
         )
 
 
-def unlock(conn: Connection, name: str, *, reason: str) -> str:
-    """Take the lease away from its holder and return who that was ("" when nobody). The token grows."""
-    row = conn.execute(select(leases).where(leases.c.name == name)).first()
-    if row is None:
-        return ""
-    conn.execute(update(leases).where(leases.c.name == name).values(token=row.token + 1, expires_ms=0, reason=reason))
-    return str(row.owner)
+def unlock(conn: Connection, name: str, *, reason: str, gone: bool) -> None:
+    """Take the lease away from its holder: the token grows, so the holder stops at its next fence.
+
+    Its time runs on, because a holder that is alive may have a request on its way, which must not arrive after its
+    successor's first write. Only one that is `gone` for sure is not waited out.
+    """
+    values = {"token": leases.c.token + 1, "reason": reason, **({"expires_ms": 0} if gone else {})}
+    conn.execute(update(leases).where(leases.c.name == name).values(values))
 
 
-def holder(conn: Connection, name: str, now_ms: int) -> str:
-    """Return who holds the lease now, "" when nobody does."""
+def holder(conn: Connection, name: str, now_ms: int) -> tuple[str, float]:
+    """Return who holds the lease now and for how many seconds more, ("", 0) when nobody does."""
     row = conn.execute(select(leases).where(leases.c.name == name)).first()
-    return str(row.owner) if row is not None and row.expires_ms > now_ms else ""
+    left = 0.0 if row is None else (row.expires_ms - now_ms) / 1000
+    return (str(row.owner), left) if row is not None and left > 0 else ("", 0.0)

@@ -197,7 +197,12 @@ def test_somebody_else_holds_the_outage(desk: Desk) -> None:
     assert "bruno@laptop/7 is working on" in waited.err
     assert "bruno@laptop/7" in desk.ok("status").out
     assert desk.run("unlock", "match").code == Exit.USAGE
-    assert "taken away" in desk.ok("unlock", "match", "--reason", "Bruno is gone").out
+    taken = desk.ok("unlock", "match", "--reason", "Bruno is in a meeting").out
+    assert "taken away" in taken
+    assert "may still be on its way" in taken
+    assert desk.revert("--no-wait").code == Exit.HELD
+    assert "--gone" in taken
+    assert "on its way" not in desk.ok("unlock", "match", "--gone", "--reason", "Bruno's laptop is lost").out
     assert desk.ok("unlock", "match", "--reason", "again", "--format", "json").json["held_by"] == ""
     assert desk.revert().code == 0
     assert desk.dump() == before

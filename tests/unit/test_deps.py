@@ -6,6 +6,8 @@ import getpass
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -168,6 +170,28 @@ def test_somebody_at_a_machine_is_named_with_it(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     assert deps._owner({}) == f"somebody@laptop/{os.getpid()}"
+
+
+@pytest.mark.parametrize(
+    ("owner", "gone"),
+    [
+        ("ana@laptop/{dead}", True),
+        ("ana@laptop/{alive}", False),
+        ("ana@laptop/1", False),
+        ("ana@elsewhere/{dead}", False),
+        ("github-actions/run 77/attempt 1", False),
+        ("ana@laptop/99999999999999999999", False),
+        ("", False),
+    ],
+)
+def test_a_process_of_this_machine_that_runs_no_more_is_known_to_be_gone(
+    monkeypatch: pytest.MonkeyPatch, owner: str, gone: bool
+) -> None:
+    """Only a process of this very machine whose number nobody has is gone for sure."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    assert deps.real().gone(owner.format(dead=dead.pid, alive=os.getpid())) is gone
 
 
 def test_the_real_outside(monkeypatch: pytest.MonkeyPatch) -> None:

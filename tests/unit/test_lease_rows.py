@@ -69,9 +69,9 @@ def test_a_free_lease_is_taken(store: Store, clock: Clock) -> None:
     mine = take(store, clock)
     assert (mine.name, mine.owner, mine.token, mine.ttl) == (NAME, "ana", 1, 90.0)
     with store.reading() as conn:
-        assert lease.holder(conn, NAME, clock.now_ms()) == "ana"
-        assert lease.holder(conn, NAME, clock.now_ms() + 90_000) == ""
-        assert lease.holder(conn, "another", clock.now_ms()) == ""
+        assert lease.holder(conn, NAME, clock.now_ms()) == ("ana", 90.0)
+        assert lease.holder(conn, NAME, clock.now_ms() + 90_000) == ("", 0.0)
+        assert lease.holder(conn, "another", clock.now_ms()) == ("", 0.0)
 
 
 def test_a_held_lease_is_refused_with_the_time_to_wait(store: Store, clock: Clock) -> None:
@@ -173,23 +173,33 @@ def test_an_old_holder_cannot_give_away_the_lease_of_its_successor(store: Store,
     assert held(store, clock, theirs)
 
 
-def test_unlock_takes_it_away_and_keeps_the_reason(store: Store, clock: Clock) -> None:
-    """After an unlock the holder is fenced, the next one gets in at once, and the row says why."""
+@pytest.mark.parametrize("gone", [True, False])
+def test_unlock_takes_it_away_and_keeps_the_reason(store: Store, clock: Clock, gone: bool) -> None:
+    """After an unlock the holder is fenced, and the row says why. The next one gets in at once when the holder is gone
+    for sure; otherwise a request of the holder that is on its way is waited out."""
     mine = take(store, clock)
+    clock.now += 10
     with store.transaction() as conn:
-        assert lease.unlock(conn, NAME, reason="laptop lost") == "ana"
+        lease.unlock(conn, NAME, reason="laptop lost", gone=gone)
     assert token(store) == 2
     with closing(sqlite3.connect(store.path)) as conn:
         assert conn.execute("SELECT reason FROM leases").fetchone() == ("laptop lost",)
     assert not held(store, clock, mine)
+    if not gone:
+        with pytest.raises(lease.HeldBy) as caught:
+            take(store, clock, "bruno")
+        assert caught.value.wait == 80.0
+        clock.now += 80.001
     assert take(store, clock, "bruno").token == 3
 
 
 def test_unlock_of_what_nobody_ever_held(store: Store) -> None:
     """There is nothing to take away, and no row is made."""
     with store.transaction() as conn:
-        assert lease.unlock(conn, NAME, reason="x") == ""
-        assert lease.holder(conn, NAME, 0) == ""
+        lease.unlock(conn, NAME, reason="x", gone=True)
+        assert lease.holder(conn, NAME, 0) == ("", 0.0)
+    with closing(sqlite3.connect(store.path)) as conn:
+        assert conn.execute("SELECT * FROM leases").fetchall() == []
 
 
 def test_the_token_only_grows(store: Store, clock: Clock) -> None:
@@ -201,7 +211,7 @@ def test_the_token_only_grows(store: Store, clock: Clock) -> None:
             lease.release(store, Lease(NAME, "x", seen[-1], 90.0, 0.0), clock)
         elif step % 3 == 1:
             with store.transaction() as conn:
-                lease.unlock(conn, NAME, reason="x")
+                lease.unlock(conn, NAME, reason="x", gone=True)
         else:
             clock.now += 91
     assert seen == sorted(set(seen))
@@ -347,7 +357,7 @@ def test_a_holder_that_lost_its_lease_sends_nothing_more(tmp_path: Path, how: st
     assert lab.world.log == []
     again = lab.restart()
     with again.session.store.transaction() as conn:
-        lease.unlock(conn, outage, reason="gone")
+        lease.unlock(conn, outage, reason="gone", gone=True)
     (report,) = again.resume()
     assert report.exit_code is Exit.DONE
     assert len(again.world.log) == 1
@@ -375,6 +385,6 @@ def test_a_revert_stops_an_apply_at_the_next_batch(tmp_path: Path) -> None:
     assert len(lab.world.log) == 1
     lab.world.watch = None
     with lab.session.store.reading() as conn:
-        assert lease.holder(conn, outage, lab.deps.now_ms()) == ""
+        assert lease.holder(conn, outage, lab.deps.now_ms()) == ("", 0.0)
     assert lab.revert().exit_code is Exit.DONE
     assert lab.world.dump() == before

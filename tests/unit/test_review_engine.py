@@ -485,3 +485,38 @@ def test_a_provider_that_is_late_starts_nothing_more() -> None:
     gate.set()
     worker.thread.join(5)
     assert sent == [0]
+
+
+# --- steps that gain and lose targets -------------------------------------------------------------------------------
+
+
+def two_targets(lab: Lab, *targets: str) -> Playbook:
+    """Return the playbook with a message to the agents and a channel switched off, on these targets."""
+    steps = [
+        {"id": "tell", "target": list(targets), "uses": "notice", "with": {"place": "agents", "body": "It begins"}},
+        {"id": "off", "target": list(targets), "uses": "channel", "with": {"channel": "WhatsApp", "enabled": False}},
+    ]
+    return lab.playbook("match", steps)
+
+
+@pytest.mark.parametrize("way", [("desk", "desk other", "desk"), ("desk other", "other")])
+def test_a_step_that_gains_and_loses_a_target_does_nothing_twice(tmp_path: Path, way: tuple[str, ...]) -> None:
+    """A target that a step keeps is not told again, nor switched on and off again, when the step gains another target
+    or loses one; one that it loses is given back; and the revert leaves nothing."""
+    lab = both(tmp_path)
+    lab.world.put("channel", "wa", name="WhatsApp", enabled=True)
+    worlds = [world for world in lab.worlds.values() if world]
+    for targets in way:
+        before = {world.target: len(world.log) for world in worlds}
+        had = {world.target for world in worlds if wa(lab)[world.target] is False}
+        lab.apply(two_targets(lab, *targets.split()))
+        for world in worlds:
+            still = world.target in had and world.target in targets.split()
+            assert not still or len(world.log) == before[world.target], f"{targets}: written again on {world.target}"
+        assert wa(lab) == {world.target: world.target not in targets.split() for world in worlds}
+    told = {world.target: len(world.outbox) for world in worlds}
+    assert told == {world.target: int(any(world.target in each.split() for each in way)) for world in worlds}
+    lab.revert()
+    assert wa(lab) == {"desk": True, "other": True}
+    with lab.session.store.reading() as conn:
+        assert list(ledger.all_held(conn)) == []
