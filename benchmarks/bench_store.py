@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.support import NOW, Row, Runner, Table, folder, paired, seconds
-from runner.batches import Batches, Desk
+from runner.batches import Batches
 from runner.deps import Deps
 from runner.kinds import tickets
 from runner.model import Accepted, Change, Claim, Op, Outcome, Slot, Value, Verdict
@@ -28,7 +28,7 @@ from runner.spi import Found, KindSpec, Query, Target, Want
 from runner.store import lease
 from runner.store.journal import JournalFile, rfc3339
 from runner.store.store import Store
-from runner.work import Job, Work
+from runner.work import Desk, Job, Work
 
 CHANGES = 10_000
 BATCH = 100

@@ -10,7 +10,7 @@ was lost. An intent is also the lock of its object: while one is open, no other 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -37,41 +37,23 @@ from runner.store import journal as lines
 from runner.store import lease, ledger
 from runner.store.journal import JournalFile
 from runner.store.ledger import Entry
-from runner.store.store import Store
 from runner.work import (
     Busy,
     Decided,
+    Desk,
     Job,
-    Outside,
     Row,
     Stored,
     Tally,
-    Targets,
     Work,
     by_path,
     decisions,
+    held_now,
     notes_of,
 )
 
 NOT_SENT = (RateLimited, Unauthorized, Forbidden, Rejected, NotFound)
 TRIES = 4
-
-
-def _now(conn: Connection, target: str, kind: str, keys: Sequence[str], stored: Stored | None) -> Mapping[Slot, Held]:
-    if stored is not None:
-        mine = set(keys)
-        if ledger.revs(conn, target, kind, keys) == {at: rev for at, rev in stored.revs.items() if at[0] in mine}:
-            return stored.slots
-    return ledger.held(conn, target, kind, keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a drive works with: the store, the live systems, and the world outside."""
-
-    store: Store
-    targets: Targets
-    outside: Outside
 
 
 class Batches:
@@ -293,6 +275,7 @@ class Batches:
                     with self.store.transaction() as conn:
                         self.fenced(conn)
                         ledger.set_ref(conn, [entry.seq for entry, _, _ in rows], answer.ref)
+                    self._ready(work.spec)  # the batch may be sent as several jobs: each request needs its own lease
                 else:
                     outcomes.append(answer)
         except ProviderError as caught:
@@ -310,6 +293,8 @@ class Batches:
         merge = {path: spec.merge(path) for entry in entries for path in entry.changes}
         paths = tuple(sorted(path for path, how in merge.items() if how is not Merge.EFFECT))
         keys, live, waited = unsure(entries, said, merge), dict[Slot, Value](), 0.0
+        if keys and spec.job_time:
+            self._jobs_over(spec, entries)
         while keys:
             query = Query(spec.kind, ids=tuple(sorted(keys)), paths=paths)
             live.update(self.targets.read(entries[0].ref.target, query))
@@ -330,6 +315,18 @@ class Batches:
                     self.fenced(conn)
         return live
 
+    def _jobs_over(self, spec: KindSpec, entries: Sequence[Entry]) -> None:
+        """Wait for the vendor's jobs that may still change these objects: read before they are over, they would look as
+        if nothing had happened. Raises `ProviderError`; then the intents stay open."""
+        target = entries[0].ref.target
+        with self.store.reading() as conn:
+            jobs = ledger.jobs(conn, [entry.seq for entry in entries])
+        read, known = partial(self.targets.read, target), () if "" in jobs else tuple(sorted(jobs))
+        if not readings.over(read, spec, known, self.pause):
+            raise Unavailable(
+                f"{target}: a job that it accepted is not over after {spec.job_time:g} s; try again later"
+            )
+
     def conclude(
         self,
         spec: KindSpec,
@@ -345,7 +342,7 @@ class Batches:
         mixed: dict[int, dict[str, str]] = {}
         with self.store.transaction() as conn:
             self.fenced(conn)
-            now = _now(conn, entries[0].ref.target, spec.kind, [entry.ref.key for entry in entries], stored)
+            now = held_now(conn, entries[0].ref.target, spec.kind, [entry.ref.key for entry in entries], stored)
             sight = Sight(now, said, live, ledger.next_n(conn) if live else 0, at)
             settled: list[Held] = []
             for entry in entries:
@@ -373,8 +370,8 @@ class Batches:
             groups.setdefault((entry.ref.target, entry.ref.kind), []).append(entry)
         for (target, kind), group in groups.items():
             spec = self.targets.spec(target, kind)
-            for start in range(0, len(group), spec.max_batch):
-                part = group[start : start + spec.max_batch]
+            for start in range(0, len(group), spec.batch):
+                part = group[start : start + spec.batch]
                 tally.add(self.conclude(spec, part, {}, self.read_back(spec, part, {})))
         return tally
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from runner import people, timetable
-from runner.batches import Batches, Desk
+from runner.batches import Batches
 from runner.config import Config
 from runner.errors import InvalidInput, ProviderError, RunnerError, Unavailable
 from runner.expand import expand
@@ -28,7 +28,7 @@ from runner.store import tasks as human
 from runner.store.journal import JournalFile
 from runner.store.ledger import dumps
 from runner.timetable import Act, State
-from runner.work import Order, Progress, Tally
+from runner.work import Desk, Order, Progress, Tally
 
 
 def outage_of(row: Any, config: Config) -> Outage:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from runner.layers import Held
 from runner.model import Merge, Op, Slot, Value
-from runner.spi import Query
+from runner.spi import KindSpec, Query
 from runner.work import Job, Work, is_ours, selecting_paths
+
+LOOK_AGAIN: Final = 2.0  # seconds between two looks at a job
 
 
 def live(
@@ -31,3 +34,23 @@ def live(
     more = selecting_paths(work.spec, work.where or {})
     query = Query(work.spec.kind, ids=tuple(job.found.key for job in jobs), paths=(*needed, *more))
     return dict(read(query))
+
+
+def over(
+    read: Callable[[Query], Iterator[tuple[Slot, Value]]],
+    spec: KindSpec,
+    jobs: tuple[str, ...],
+    pause: Callable[[float], None],
+) -> bool:
+    """Whether the vendor's jobs are over within the kind's `job_time`; `pause` waits between two looks.
+
+    Without `jobs`, every job that may be ours counts: a reply may have been lost before its job was recorded.
+    """
+    waited = 0.0
+    while any(state != "done" for _, state in read(Query(spec.kind, ids=jobs, paths=("job",)))):
+        if waited >= spec.job_time:
+            return False
+        step = min(LOOK_AGAIN, spec.job_time - waited)
+        pause(step)
+        waited += step
+    return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any, Final
 
 from runner import minutes
@@ -175,11 +175,11 @@ class Live(ReadOnly):
 
     def write(self, name: str, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write one batch and yield the outcomes as they come. Raises `ProviderError`."""
-        deadline = self.spec(name, batch[0].slot.kind).deadline
-        self.requests[name] += 1
+        spec = self.spec(name, batch[0].slot.kind)
+        self.requests[name] += ceil(len({change.slot.key for change in batch}) / spec.max_batch)
         provider = self._provider(name)
         left = len(batch)
-        for answer in self._guarded(name, lambda: provider.write(batch), deadline, batch=len(batch) + 1):
+        for answer in self._guarded(name, lambda: provider.write(batch), spec.deadline, batch=len(batch) + 1):
             if isinstance(answer, Accepted) and isinstance(answer.ref, str):
                 yield replace(answer, ref=self._vault.scrub(answer.ref))
                 continue

@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from runner.batches import Desk
 from runner.config import Config, Guards, StoreConfig
 from runner.executor import context_of, drive
 from runner.model import ABSENT, Accepted, Change, Json, Merge, Outcome, Slot, Value
@@ -27,7 +26,7 @@ from runner.spool import reader
 from runner.store import ledger
 from runner.store import tasks as steps
 from runner.store.store import Store
-from runner.work import Order, Progress
+from runner.work import Desk, Order, Progress
 
 SAMPLE = 1000
 

@@ -209,6 +209,11 @@ class KindSpec:
     settle      seconds during which a read may still show the old value
     deadline    seconds that one request may take at most, reply included
     page, max_batch  objects per read request and per write request
+    max_in_flight  write requests that may be under way at once: `write` gets up to `batch` objects, splits them, and
+                yields one `Accepted` for each job, and again whenever it looks at them (that renews the lease)
+    job_time    seconds that an asynchronous job may take at most; 0 for a kind that is written at once. A kind with
+                jobs answers the path ``job`` of their ids with ``running`` or ``done``, and, asked for no id, of every
+                job that may be ours: recovery waits for them before it looks
     rate        requests per minute that the vendor allows us, None for no known limit
     gives_back  values of `status` that the vendor accepts on restore; None means any
     values      path -> the only values that the target knows there; none when that is not known offline. Under
@@ -234,6 +239,7 @@ class KindSpec:
     page: int = 100
     max_batch: int = 100
     max_in_flight: int = 1
+    job_time: float = 0.0
     rate: float | None = None
     gives_back: frozenset[str] | None = None
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -242,6 +248,11 @@ class KindSpec:
     menu: Mapping[str, str] = field(default_factory=dict)
     announces: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def batch(self) -> int:
+        """Return how many objects one `write` gets at most."""
+        return self.max_batch * self.max_in_flight
 
     def merge(self, path: str) -> Merge:
         """Return how layers combine at `path` (exact entry first, then its ``prefix/*``; ATOMIC otherwise)."""

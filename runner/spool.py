@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.batches import Desk
 from runner.model import Json, value_from_json, value_to_json
 from runner.selecting import select
 from runner.spi import Found, KindSpec, Query
 from runner.store import ledger
 from runner.store.ledger import dumps
+from runner.work import Desk
 
 
 def reader(desk: Desk, target: str) -> Callable[[Query], Iterator[Any]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runner import guard
-from runner.batches import Batches, Desk
+from runner.batches import Batches
 from runner.config import Config
 from runner.errors import InvalidInput, StoreError
 from runner.layers import Held, same, wanted
@@ -26,7 +26,7 @@ from runner.selecting import Names, batched, by_key, objects, resolve
 from runner.spi import Context, Found, KindSpec, Query
 from runner.spool import objects_of, read_spool, reader, write_spool
 from runner.store import ledger
-from runner.work import Job, Order, Progress, Tally, Work, job_of, selecting_paths
+from runner.work import Desk, Job, Order, Progress, Tally, Work, job_of, selecting_paths
 
 
 class SetState(Protocol):
@@ -81,7 +81,7 @@ class Steps:
         listed: set[str] = set()
         self.progress.started(run.id, None)
         first = True
-        for page in batched(self._objects(run, verb, spec, query), spec.max_batch):
+        for page in batched(self._objects(run, verb, spec, query), spec.batch):
             # what was read before an earlier batch was written may have been edited meanwhile
             good = first or spec.precondition
             jobs = [
@@ -288,7 +288,7 @@ class Steps:
             count = ledger.count_of_run(conn, self.outage.id, run.id)
         self.progress.started(run.id, count)
         for page in self._held_keys(run):
-            for keys in batched((key for key in page if which(key)), spec.max_batch):
+            for keys in batched((key for key in page if which(key)), spec.batch):
                 total.add(self.batches.carry_out(work, [Job(Found(key, key, {})) for key in keys]))
                 self.progress.advanced(run.id, len(keys))
             if total.fault is not None:

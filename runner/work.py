@@ -7,14 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from sqlalchemy import Connection
+
 from runner.decide import Decision, Seen, closing, keeping, opening
 from runner.errors import ProviderError
 from runner.layers import Held
 from runner.model import ABSENT, Accepted, Change, Layer, Outcome, Slot, Value
 from runner.report import Fate, Note, take_notes
 from runner.spi import Found, KindSpec, Query, Target, Want
-from runner.store import lease
+from runner.store import lease, ledger
 from runner.store.ledger import Entry
+from runner.store.store import Store
 
 
 class Outside(lease.Ticks, Protocol):
@@ -45,6 +48,15 @@ class Targets(Protocol):
 
     def write(self, name: str, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write. Raises `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a drive works with: the store, the live systems, and the world outside."""
+
+    store: Store
+    targets: Targets
+    outside: Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +181,17 @@ class Stored:
             elif slots.pop(one.slot, None) is not None:
                 del revs[place]
         return Stored(slots, revs)
+
+
+def held_now(
+    conn: Connection, target: str, kind: str, keys: Sequence[str], stored: Stored | None
+) -> Mapping[Slot, Held]:
+    """Return the slots of some objects as the store has them, from `stored` while nobody else has changed them."""
+    if stored is not None:
+        mine = set(keys)
+        if ledger.revs(conn, target, kind, keys) == {at: rev for at, rev in stored.revs.items() if at[0] in mine}:
+            return stored.slots
+    return ledger.held(conn, target, kind, keys)
 
 
 def by_path(live: Mapping[Slot, Value]) -> dict[str, dict[str, Value]]:

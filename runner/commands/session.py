@@ -15,9 +15,9 @@ from runner.errors import InvalidInput, Refused, Severity, Usage
 from runner.spi import KindSpec, OpenProvider, Secret
 
 if TYPE_CHECKING:
-    from runner.batches import Desk
     from runner.registry import Live, ReadOnly
     from runner.store.store import Store
+    from runner.work import Desk
 
 CONFIG = "runner.yaml"
 
@@ -98,7 +98,7 @@ class Session:
     @cached_property
     def desk(self) -> Desk:
         """What a drive works with."""
-        from runner.batches import Desk
+        from runner.work import Desk
 
         return Desk(self.store, self.live, self.deps)
 

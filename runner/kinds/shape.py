@@ -61,6 +61,7 @@ class Overrides(TypedDict, total=False):
     page: int
     max_batch: int
     max_in_flight: int
+    job_time: float
     rate: float | None
     gives_back: frozenset[str] | None
     values: Mapping[str, frozenset[str]]

@@ -221,6 +221,11 @@ def set_ref(conn: Connection, seqs: Sequence[int], ref: str) -> None:
     conn.execute(update(t.journal).where(t.journal.c.seq.in_(list(seqs))).values(ref=ref))
 
 
+def jobs(conn: Connection, seqs: Sequence[int]) -> set[str]:
+    """Return the vendor's jobs of some intents; "" stands for those of which no job was recorded."""
+    return set(conn.execute(select(t.journal.c.ref).where(t.journal.c.seq.in_(list(seqs))).distinct()).scalars())
+
+
 def any_entry(conn: Connection, seqs: Sequence[int]) -> bool:
     """Whether the journal has a row with one of these numbers."""
     return conn.execute(select(t.journal.c.seq).where(t.journal.c.seq.in_(seqs)).limit(1)).first() is not None

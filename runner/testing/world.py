@@ -30,6 +30,7 @@ class What(StrEnum):
     REJECT = "reject"  # the change number `item` is refused, the others are written
     HALF = "half"  # the first half of the batch or page is done and answered, then `error`
     NO_CHANGE = "no-change"  # answered as done, nothing is written
+    LATE = "late"  # a job is accepted, and carried out when it was looked at `reads` times; no outcome is told
     STALE = "stale"  # written; the next `reads` reads of these slots show the old values
     GARBAGE = "garbage"  # an answer that no provider may give
 
@@ -93,6 +94,7 @@ class SlotWorld:
         self._io = io
         self._objects: dict[str, dict[str, dict[str, Value]]] = {kind: {} for kind in kinds}
         self._stale: dict[Slot, tuple[Value, int]] = {}
+        self._late: dict[str, tuple[Sequence[Change], int]] = {}
         self._lock = threading.RLock()
         self.load(slots)
 
@@ -149,6 +151,9 @@ class SlotWorld:
     def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
         """Yield the slots of the objects selected, one page of objects a request; raises what the script says."""
         spec = self._spec(query.kind)
+        if query.paths == ("job",):
+            yield from self._look_at_jobs(query)
+            return
         keys = islice(self._selected(query, spec), query.limit)
         page = list(islice(keys, spec.page))
         while True:
@@ -172,9 +177,12 @@ class SlotWorld:
         if fault.what is What.GARBAGE:
             yield cast("Outcome", "neither outcome nor job")
             return
+        job = f"job-{self.requests['write']}"
+        if fault.what is What.LATE:
+            self._late[job] = (batch, fault.reads)
         outcomes = self._carry_out(batch, fault)
         if kind in self._jobs:
-            yield Accepted(f"job-{self.requests['write']}")
+            yield Accepted(job)
         yield from outcomes
         if fault.what is What.HALF:
             raise fault.error or Unavailable("the connection broke in the middle of a batch; try again")
@@ -219,6 +227,17 @@ class SlotWorld:
             self._stale[slot] = (old, reads - 1)
         return old
 
+    def _look_at_jobs(self, query: Query) -> Iterator[tuple[Slot, Value]]:
+        """Answer the state of jobs, and carry out those that were looked at often enough."""
+        self._request("read", query.kind)
+        for job in query.ids or tuple(self._late):
+            batch, looks = self._late.pop(job, ((), 0))
+            if looks > 1:
+                self._late[job] = (batch, looks - 1)
+            elif batch:
+                self._carry_out(batch, _NOTHING)
+            yield Slot(self.target, query.kind, job, "job"), "running" if looks > 1 else "done"
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def _admit(self, batch: Sequence[Change]) -> None:
@@ -227,12 +246,12 @@ class SlotWorld:
         for change in batch:
             objects.setdefault(change.slot.kind, set()).add(change.slot.key)
         for kind, keys in objects.items():
-            most = self._spec(kind).max_batch
+            most = self._spec(kind).batch
             if len(keys) > most:
                 raise Rejected(f"{len(keys)} objects of {kind} in one batch; at most {most}", field="batch")
 
     def _carry_out(self, batch: Sequence[Change], fault: Fault) -> list[Outcome]:
-        if fault.what is What.LOST_BEFORE:
+        if fault.what in (What.LOST_BEFORE, What.LATE):
             return [_LOST] * len(batch)
         if fault.what is What.NO_CHANGE:
             return [_DONE] * len(batch)

@@ -222,6 +222,46 @@ def test_a_job_is_recorded_before_it_is_polled(tmp_path: Path) -> None:
         assert conn.exec_driver_sql("SELECT ref FROM journal WHERE state = 'done'").scalars().all() == ["job-1"]
 
 
+def slow_jobs(folder: Path, looks: int) -> Lab:
+    """Return a lab whose next write of tickets is carried out by a job that is over after so many looks at it."""
+    world = SlotWorld({**all_kinds(), "tickets": replace(all_kinds()["tickets"], job_time=60.0)}, target="desk")
+    lab = Lab(folder, world)
+    world.put("tickets", "t0", name="T0", status="open")
+    world.fail(Fault(What.LATE, reads=looks))
+    return lab
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_job_that_is_still_running_is_waited_for_before_anybody_looks(
+    tmp_path: Path, recorded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after the vendor accepted a job, with or without its reference on record, and the job is carried
+    out later: a revert waits for it, so that no ticket stays paused behind its back."""
+    lab = slow_jobs(tmp_path, looks=3)
+    if recorded:
+        monkeypatch.setattr(lab.world, "_jobs", frozenset({"tickets"}))
+    before = lab.world.dump()
+    with suppress(_Gone), points(_dies("after a write, before its reply")):
+        lab.apply(lab.playbook("match", [PAUSE]))
+    with lab.session.store.reading() as conn:
+        assert len(ledger.unfinished(conn)) == 1
+    again = lab.later(minutes=2).restart()
+    again.revert("match")
+    assert lab.world.requests["write"] == 2  # the pause that was late, and its way back
+    assert lab.world.dump() == before
+
+
+def test_a_job_that_does_not_end_leaves_the_intent_open(tmp_path: Path) -> None:
+    """An unfinished job is not taken for one that did nothing: its intents stay open until a resume finds it over."""
+    lab = slow_jobs(tmp_path, looks=60)
+    report = lab.apply(lab.playbook("match", [PAUSE]))
+    assert report.exit_code is Exit.RESUME
+    assert lab.get("tickets", "t0", "status") == "open"
+    lab.resume()
+    assert lab.world.requests["write"] == 1
+    assert lab.get("tickets", "t0", "status") == "pending"
+
+
 # --- two steps, two outages, one object -----------------------------------------------------------------------------
 
 

@@ -1,0 +1,1 @@
+"""Zendesk: Support, Talk, Help Center and Chat, through their public APIs; people where there is none."""
