@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import count
 from typing import Final
 
 from providers.zendesk.simulator.core import Call, Desk, Json, Reply, Route, invalid, missing, not_here
@@ -75,7 +74,7 @@ class Texts:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._turn = count(1)
+        self._turn = 0  # counts edits
         self.items: dict[int, Record] = {}
         self._variants: dict[int, dict[int, Record]] = {}
         self._edited: dict[int, int] = {}  # variant id -> turn of its last text, to know what is outdated
@@ -169,7 +168,7 @@ class Texts:
             raise invalid(default_locale_id="the default variant must be in the default locale")
         id_, now = self._desk.new_id(), self._desk.stamp()
         self._keep(id_, given["name"], given["default_locale_id"], now)
-        turn = next(self._turn)
+        turn = self._next()
         for row in wanted:
             self._add(id_, {"id": self._desk.new_id(), **row}, now, turn)
         return Reply({"item": self._item(id_)}, 201)
@@ -295,6 +294,10 @@ class Texts:
                 row["updated_at"] = now
         self._appoint(id_, after)
         return [self._variant(id_, self._variants[id_][key]) for key in changes]
+
+    def _next(self) -> int:
+        self._turn += 1
+        return self._turn
 
     def _appoint(self, id_: int, rows: Sequence[Record]) -> None:
         """Keep these variants, and let the item's default locale follow the default variant."""
