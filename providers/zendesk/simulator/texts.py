@@ -269,7 +269,7 @@ class Texts:
         old = [{**row, "default": row["default"] and not heir} for row in self._variants[id_].values()]
         _consistent([*old, *new])
         self._appoint(id_, old)
-        now, turn = self._desk.stamp(), next(self._turn)
+        now, turn = self._desk.stamp(), self._next()
         for row in new:
             self._add(id_, row, now, turn)
         return [self._variant(id_, self._variants[id_][row["id"]]) for row in new]
@@ -285,7 +285,7 @@ class Texts:
             for row in after:
                 row["default"] = bool(changes.get(row["id"], {}).get("default", False))
         _consistent(after)
-        now, turn = self._desk.stamp(), next(self._turn)
+        now, turn = self._desk.stamp(), self._next()
         for row in after:
             before = self._variants[id_][row["id"]]
             if row["content"] != before["content"] or (row["default"] and not before["default"]):
