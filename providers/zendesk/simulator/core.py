@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any
@@ -103,7 +102,7 @@ class Desk:
     subdomain: str = "example"
     sandbox: bool = False
     features: dict[str, bool] = field(default_factory=dict)
-    _ids: count[int] = field(default_factory=lambda: count(360_000_000_001))
+    last_id: int = 360_000_000_000
 
     def now(self) -> datetime:
         """Return the account's instant, in UTC."""
@@ -115,7 +114,8 @@ class Desk:
 
     def new_id(self) -> int:
         """Return an id that nobody has."""
-        return next(self._ids)
+        self.last_id += 1
+        return self.last_id
 
     def at_least(self, plan: str) -> bool:
         """Whether the account's plan is this one or a higher one."""
