@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
+from typing import Any
 
 
 class Stop:
@@ -37,7 +38,8 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What the runner uses of the outside world. Tests hand in their own."""
+    """What the runner uses of the outside world. Tests hand in their own. `transport` is the httpx transport of every
+    provider, None for the network."""
 
     environment: Mapping[str, str]
     owner: str
@@ -45,6 +47,7 @@ class Deps:
     wall: Callable[[], float] = time.time
     boot_clock: Callable[[], float] = field(default_factory=lambda: _boot)
     wait: Callable[[float], None] = time.sleep
+    transport: Any = None
 
     def now(self) -> datetime:
         """Return the current instant in UTC."""

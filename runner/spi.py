@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeAlias
 
 from runner.errors import (
     Forbidden,
+    InvalidInput,
     NotFound,
     ProviderError,
     RateLimited,
@@ -34,6 +35,7 @@ __all__ = [
     "Forbidden",
     "Found",
     "Identity",
+    "InvalidInput",
     "Io",
     "KindSpec",
     "Means",
@@ -121,6 +123,9 @@ class Io(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
+
+    def transport(self) -> Any:
+        """Return the httpx transport to send with, None for the network."""
 
     def secret(self, reference: str) -> Secret:
         """Resolve a credential reference; raises `Unauthorized` with a sentence when it is missing."""

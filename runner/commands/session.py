@@ -35,6 +35,9 @@ class _Io:
     def sleep(self, seconds: float) -> None:
         self.deps.sleep(seconds)
 
+    def transport(self) -> Any:
+        return self.deps.transport
+
     def secret(self, reference: str) -> Secret:
         found: Secret = self.vault.secret(reference)
         return found

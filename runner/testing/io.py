@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from runner.spi import Secret, Unauthorized
 
 
 class ScriptedIo:
-    """An `Io` without a world. `slept` lists the waits in seconds; `secrets` maps a reference to its text."""
+    """An `Io` without a world. `slept` lists the waits in seconds; `secrets` maps a reference to its text; `transport`
+    is an httpx transport, such as ``httpx.WSGITransport`` on a simulator."""
 
-    def __init__(self, now: datetime = datetime(2026, 1, 1, tzinfo=UTC), secrets: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        now: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+        secrets: Mapping[str, str] | None = None,
+        transport: Any = None,
+    ):
         self._now = now
+        self._transport = transport
         self._secrets = dict(secrets or {})
         self.slept: list[float] = []
         self.asked: list[str] = []
@@ -25,6 +33,10 @@ class ScriptedIo:
         """Move the clock on, at once."""
         self.slept.append(seconds)
         self._now += timedelta(seconds=seconds)
+
+    def transport(self) -> Any:
+        """Return the scripted transport."""
+        return self._transport
 
     def secret(self, reference: str) -> Secret:
         """Return a scripted credential; raises Unauthorized for a reference that has none."""

@@ -1,0 +1,148 @@
+"""Business hours and holidays of Support schedules [DOC]: the pure mapping, and the area that reads and writes them.
+
+The weekly list is in minutes since Sunday 00:00 of the schedule's own zone, no interval crosses midnight, and writing
+it replaces the whole of it. Holidays are whole days, two years back and ahead; ours carry their marker at the end of
+their name, because creating one is not idempotent and names are not unique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from providers.zendesk.client import Client, expect
+from providers.zendesk.shared import Values, one_by_one, wanted_ids
+from providers.zendesk.zones import iana
+from runner import kinds, minutes
+from runner.model import Change, Outcome, Value
+from runner.spi import KindSpec, Query, Rejected
+
+DAY: Final = 24 * 60
+TWO_YEARS: Final = 731  # days; the vendor's own bound is by date, so a day is left to the difference of zones [SALTO]
+SCHEDULES: Final = "/api/v2/business_hours/schedules"
+
+
+# --- mapping --------------------------------------------------------------------------------------------------------
+
+
+def hours_of(intervals: Sequence[Mapping[str, Any]]) -> dict[str, Value]:
+    """Return ``hours/<weekday>`` -> open times, from intervals in minutes since Sunday."""
+    days: dict[str, list[str]] = {f"hours/{dow}": [] for dow in minutes.WEEKDAYS}
+    for start, end in sorted((int(each["start_time"]), int(each["end_time"])) for each in intervals):
+        index, begin = divmod(start, DAY)
+        times = f"{minutes.clock(begin)}-{minutes.clock(end - index * DAY)}"
+        days[f"hours/{minutes.WEEKDAYS[index % 7]}"].append(times)
+    return dict(days)
+
+
+def intervals_of(hours: Mapping[str, Value]) -> list[dict[str, int]]:
+    """Return the intervals of a whole week, in order; the opposite of `hours_of`. Ranges that touch stay apart."""
+    found = []
+    for index, dow in enumerate(minutes.WEEKDAYS):
+        value = hours.get(f"hours/{dow}")
+        for text in value if isinstance(value, list) else ():
+            covered = minutes.parse([text])
+            start, end = (index * DAY + minute for minute in (min(covered), max(covered) + 1))
+            found.append({"start_time": start, "end_time": end})
+    return found
+
+
+def shown_name(name: str, marker: str) -> str:
+    """Return the name that Zendesk shows for something of ours: the marker at its end."""
+    return f"{name} [{marker}]"
+
+
+def split_name(shown: str) -> tuple[str, str]:
+    """Return name and marker of a shown name; the marker is "" for what is not ours."""
+    name, _, rest = shown.rpartition(" [")
+    return (name, rest[:-1]) if rest.startswith("or-") and rest.endswith("]") else (shown, "")
+
+
+def holidays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, dict[str, str]]]:
+    """Return marker -> (id, value) of the holidays that are ours."""
+    found = {}
+    for row in rows:
+        name, marker = split_name(str(row.get("name", "")))
+        if marker:
+            value = {"name": name, "start_date": str(row["start_date"]), "end_date": str(row["end_date"])}
+            found[marker] = (int(row["id"]), value)
+    return found
+
+
+# --- the area -------------------------------------------------------------------------------------------------------
+
+
+class Hours:
+    """Schedules: their weekly hours and their holidays."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def specs(self) -> Sequence[KindSpec]:
+        """Return business_hours and holiday."""
+        rate = self._client.account.rate("support")
+        note = "Zendesk shows 15-minute steps and an hour at least; what its API enforces is not documented."
+        return (
+            kinds.business_hours(rate=rate, max_batch=1, notes=(note,)),
+            kinds.holiday(rate=rate, max_batch=1),
+        )
+
+    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
+        """Yield schedules with their hours, or with the holidays that are asked for."""
+        for key, values in wanted_ids(query, self._schedules):
+            if query.kind == "holiday" and values and any(path.startswith("holidays/") for path in query.paths):
+                mine = {f"holidays/{marker}": value for marker, (_, value) in self._holidays(key).items()}
+                yield key, {**values, **mine}
+            else:
+                yield key, values
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
+        """Write hours, a whole week in one request, or holidays, one request each."""
+        return one_by_one(batch, self._set_hours if batch[0].slot.kind == "business_hours" else self._set_holidays)
+
+    def _schedules(self) -> Iterator[tuple[str, Values]]:
+        for row in self._client.whole(SCHEDULES, "schedules", "list schedules"):
+            values = {"name": row["name"], "zone": iana(str(row["time_zone"])), **hours_of(row.get("intervals") or ())}
+            yield str(row["id"]), values
+
+    def _holidays(self, schedule: str) -> dict[str, tuple[int, dict[str, str]]]:
+        return holidays_of(self._client.whole(f"{SCHEDULES}/{schedule}/holidays", "holidays", "list holidays"))
+
+    def _set_hours(self, schedule: str, changes: Sequence[Change]) -> None:
+        """Replace the week: days that the batch does not change are read first, because the list is written whole."""
+        data = self._client.get(f"{SCHEDULES}/{schedule}", "show the schedule")
+        row = expect(data, "schedule", dict, "show the schedule", self._client.account.name)
+        hours: dict[str, Value] = {**hours_of(row.get("intervals") or ())}
+        hours |= {change.slot.path: change.after for change in changes}
+        intervals = intervals_of(hours)
+        if not intervals:
+            raise Rejected(
+                "a schedule without any open hour is not documented; close whole days with `uses: holiday`",
+                field="hours",
+            )
+        body = {"workweek": {"intervals": intervals}}
+        self._client.write("PUT", f"{SCHEDULES}/{schedule}/workweek", "set the hours", body)
+
+    def _set_holidays(self, schedule: str, changes: Sequence[Change]) -> None:
+        known = self._holidays(schedule)
+        for change in changes:
+            marker = change.slot.path.removeprefix("holidays/")
+            at = f"{SCHEDULES}/{schedule}/holidays"
+            place, value = known.get(marker), change.after
+            if not isinstance(value, dict):
+                if place is not None:
+                    self._client.write("DELETE", f"{at}/{place[0]}", "delete the holiday")
+                continue
+            self._refuse_far(value)
+            body = {"holiday": {**value, "name": shown_name(value["name"], marker)}}
+            if place is None:
+                self._client.write("POST", at, "create the holiday", body)
+            elif place[1] != value:
+                self._client.write("PUT", f"{at}/{place[0]}", "change the holiday", body)
+
+    def _refuse_far(self, value: Mapping[str, str]) -> None:
+        today = self._client.io.now().date()
+        first, last = date.fromisoformat(value["start_date"]), date.fromisoformat(value["end_date"])
+        if first <= today - timedelta(days=TWO_YEARS) or last >= today + timedelta(days=TWO_YEARS - 1):
+            raise Rejected("a holiday may lie two years back or ahead at most", field="end_date")

@@ -1,0 +1,68 @@
+"""The provider for Zendesk: one account, its areas joined behind the runner's three methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from providers.zendesk.account import account_of
+from providers.zendesk.client import Client
+from providers.zendesk.guide import Guide
+from providers.zendesk.hours import Hours
+from providers.zendesk.rules import Rules
+from providers.zendesk.shared import Area
+from providers.zendesk.texts import Texts
+from providers.zendesk.tickets import Tickets
+from providers.zendesk.voice import Voice
+from runner import kinds
+from runner.model import Accepted, Change, Outcome, Slot, Value
+from runner.spi import Io, KindSpec, Query, Rejected, Target
+
+
+def open_target(target: Target, io: Io) -> Zendesk:
+    """Return the account that `target` configures. Does no I/O. Raises `Rejected` for an option that is wrong."""
+    return Zendesk(target, io)
+
+
+class Zendesk:
+    """One account of Zendesk."""
+
+    def __init__(self, target: Target, io: Io) -> None:
+        self._target = target
+        self.client = Client(account_of(target), target, io)
+        chat = "chat_token" in target.credentials
+        areas: Sequence[Area] = (
+            Hours(self.client),
+            Rules(self.client, chat=chat),
+            Texts(self.client),
+            Voice(self.client),
+            Guide(self.client),
+            Tickets(self.client),
+        )
+        self._areas = {spec.kind: area for area in areas for spec in area.specs()}
+        by_api = [spec for area in areas for spec in area.specs()]
+        self._kinds = kinds.offer(*by_api, kinds.checklist())
+
+    def capabilities(self) -> Mapping[str, KindSpec]:
+        """Return what the account offers; what has no API is carried out by people."""
+        return self._kinds
+
+    def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
+        """Yield (slot, value), all slots of one object in a row. Raises `ProviderError`."""
+        for key, values in islice(self._area(query.kind).read(query), query.limit):
+            for path, value in kinds.asked(query.paths, values).items():
+                yield Slot(self._target.name, query.kind, key, path), value
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
+        """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
+        if batch:
+            yield from self._area(batch[0].slot.kind).write(batch)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.http.close()
+
+    def _area(self, kind: str) -> Area:
+        if kind not in self._areas:
+            raise Rejected(f"{self._target.name}: Zendesk has no API for {kind}", field="kind")
+        return self._areas[kind]

@@ -1,0 +1,162 @@
+"""Triggers, automations, chat triggers and departments: listed, switched many at a time, copied, made and deleted.
+
+`update_many` switches up to 100 triggers or automations in one request and touches nothing else [DOC][O25]; default
+automations may be skipped there without an error, which the runner's read-back finds out. A PUT with conditions or
+actions replaces both lists, so both are always sent [DOC].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from providers.zendesk.client import Client
+from providers.zendesk.hours import shown_name, split_name
+from providers.zendesk.rule_kind import action, condition, rule, whole
+from providers.zendesk.shared import Values, attempt, wanted_ids
+from runner.model import ABSENT, Change, Json, Outcome, Slot, Value
+from runner.spi import KindSpec, Query, Rejected
+
+MANY: Final = 100  # rules in one update_many
+PLURAL: Final[Mapping[str, str]] = {
+    "trigger": "triggers",
+    "automation": "automations",
+    "chat_trigger": "chat/triggers",
+    "department": "chat/departments",
+}
+CHAT: Final = ("chat_trigger", "department")
+
+
+def definition_of(kind: str, row: Mapping[str, Any], title: str) -> Json:
+    """Return title, conditions and actions of a trigger or automation as a slot holds them."""
+    conditions = row.get("conditions") or {}
+    parts = {part: [condition(each) for each in conditions.get(part) or ()] for part in ("all", "any")}
+    return whole(kind, title, parts, [action(each) for each in row.get("actions") or ()])
+
+
+class Rules:
+    """The rules of one account."""
+
+    def __init__(self, client: Client, *, chat: bool) -> None:
+        self._client = client
+        self._chat = chat
+        self._ids: dict[str, str] = {}  # marker -> key of the rule that carries it
+
+    def specs(self) -> Sequence[KindSpec]:
+        """Return the kind rule."""
+        return (rule(self._client.account.rate("support")),)
+
+    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
+        """Yield rules with what is asked; a marker's rule under the path ``rule``."""
+        kinds_asked = {key.rpartition("-")[0] for key in query.ids} if query.ids else set()
+        with_chat = self._chat if not query.ids else bool(kinds_asked & set(CHAT))
+        return wanted_ids(query, lambda: self._every(with_chat))
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
+        """Make copies and rules first, then switch, then delete: no moment without an answer to customers."""
+        done: dict[Slot, Outcome] = {}
+        for change in batch:
+            if change.slot.path != "active" and change.after is not ABSENT:
+                done[change.slot] = attempt(partial(self._put, change))
+        done |= self._switch([change for change in batch if change.slot.path == "active"])
+        for change in batch:
+            if change.slot.path != "active" and change.after is ABSENT:
+                done[change.slot] = attempt(partial(self._delete, change))
+        yield from (done[change.slot] for change in batch)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def _every(self, with_chat: bool) -> Iterator[tuple[str, Values]]:
+        ours: dict[str, Json] = {}
+        rows: list[tuple[str, dict[str, Value]]] = []
+        self._ids = {}
+        for kind in ("trigger", "automation"):
+            for row in self._client.pages(f"/api/v2/{PLURAL[kind]}", PLURAL[kind], f"list {PLURAL[kind]}"):
+                title, marker = split_name(str(row.get("raw_title") or row["title"]))
+                definition, key = definition_of(kind, row, title), f"{kind}-{row['id']}"
+                if marker:
+                    self._ids[marker] = key
+                    ours[marker] = definition if row["active"] else {**definition, "active": False}
+                rows.append((key, {"name": row["title"], "active": bool(row["active"]), "definition": definition}))
+        copies = {f"clones/{marker}": value for marker, value in ours.items()}
+        for key, values in rows:
+            yield key, {**values, **copies}
+        for marker, value in ours.items():
+            yield marker, {"name": value["title"], "rule": value}
+        if with_chat:
+            yield from self._of_chat()
+
+    def _of_chat(self) -> Iterator[tuple[str, Values]]:
+        for kind in CHAT:
+            found = self._client.get(f"/api/v2/{PLURAL[kind]}", f"list {kind}s", family="chat")
+            rows = found if isinstance(found, list) else found.get(PLURAL[kind].rpartition("/")[2], [])
+            for row in rows:
+                yield f"{kind}-{row['id']}", {"name": row["name"], "active": bool(row["enabled"])}
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def _switch(self, changes: Sequence[Change]) -> Iterator[tuple[Slot, Outcome]]:
+        for kind in PLURAL:
+            mine = [change for change in changes if change.slot.key.rpartition("-")[0] == kind]
+            if kind in CHAT:
+                for change in mine:
+                    yield change.slot, attempt(partial(self._switch_chat, kind, change))
+                continue
+            for start in range(0, len(mine), MANY):
+                some = mine[start : start + MANY]
+                outcome = attempt(partial(self._switch_many, kind, some))
+                yield from ((change.slot, outcome) for change in some)
+
+    def _switch_many(self, kind: str, changes: Sequence[Change]) -> None:
+        rows = [{"id": _number(change.slot.key), "active": bool(change.after)} for change in changes]
+        self._client.write("PUT", f"/api/v2/{PLURAL[kind]}/update_many", f"switch {PLURAL[kind]}", {PLURAL[kind]: rows})
+
+    def _switch_chat(self, kind: str, change: Change) -> None:
+        # `enabled` is an integer there; the path of the PUT is from memory [MEM].
+        path, body = f"/api/v2/{PLURAL[kind]}/{_number(change.slot.key)}", {"enabled": int(bool(change.after))}
+        self._client.write("PUT", path, f"switch a {kind}", body, family="chat")
+
+    def _put(self, change: Change) -> None:
+        value, marker = change.after, _marker(change.slot)
+        if not isinstance(value, dict):
+            raise Rejected(f"{change.slot}: a rule is needed", field=change.slot.path)
+        kind = value["type"]
+        self._find(marker)
+        body = {
+            kind: {
+                "title": shown_name(value["title"], marker),
+                "active": value.get("active", True),
+                "conditions": value["conditions"],
+                "actions": value["actions"],
+            }
+        }
+        known = self._ids.get(marker)
+        if known is None:
+            self._client.write("POST", f"/api/v2/{PLURAL[kind]}", f"create the {kind}", body)
+        else:
+            self._client.write("PUT", f"/api/v2/{PLURAL[kind]}/{_number(known)}", f"change the {kind}", body)
+
+    def _delete(self, change: Change) -> None:
+        self._find(_marker(change.slot))
+        known = self._ids.get(_marker(change.slot))
+        if known is not None:
+            kind = known.rpartition("-")[0]
+            self._client.write("DELETE", f"/api/v2/{PLURAL[kind]}/{_number(known)}", f"delete the {kind}")
+
+    def _find(self, marker: str) -> None:
+        """Look for the rule of a marker: creating one is not idempotent, and a reply may have been lost."""
+        for _ in self._every(with_chat=False):
+            if marker in self._ids:
+                return
+
+
+def _marker(slot: Slot) -> str:
+    return slot.key if slot.path == "rule" else slot.path.removeprefix("clones/")
+
+
+def _number(key: str) -> int:
+    number = key.rpartition("-")[2]
+    if not number.isdigit():
+        raise Rejected(f"{key!r} is no rule of Zendesk", field="id")
+    return int(number)

@@ -1,0 +1,74 @@
+"""What the areas of the provider share: objects read, changes grouped by object, and what a failed write means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Protocol, TypeAlias
+
+from providers.http import NoReply
+from providers.zendesk.errors import Moved
+from runner.model import Accepted, Change, Outcome, Value, Verdict
+from runner.spi import KindSpec, NotFound, Query, Rejected, Unavailable
+
+Values: TypeAlias = Mapping[str, Value]
+DONE = Outcome(Verdict.DONE)
+
+
+class Area(Protocol):
+    """One part of Zendesk: the kinds that it offers, reading and writing them."""
+
+    def specs(self) -> Sequence[KindSpec]:
+        """Return the kinds of the area. Offline."""
+
+    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
+        """Yield key and values of the objects selected; no values for an id that does not exist. Raises
+        `ProviderError`."""
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
+        """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
+
+
+def per_object(batch: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
+    """Yield the changes of each object, which stand in a row."""
+    for key, group in groupby(batch, key=lambda change: change.slot.key):
+        yield key, list(group)
+
+
+def attempt(act: Callable[[], object]) -> Outcome:
+    """Return what became of one write. Raises `ProviderError` for what concerns the account as a whole: nothing more
+    is sent then."""
+    try:
+        act()
+    except Moved as fault:
+        return Outcome(Verdict.MOVED, fault.message)
+    except Rejected as fault:
+        return Outcome(Verdict.REJECTED, fault.message, fault.field)
+    except NotFound as fault:
+        return Outcome(Verdict.REJECTED, fault.message)
+    except NoReply as fault:
+        return Outcome(Verdict.UNKNOWN, fault.message)
+    return DONE
+
+
+def one_by_one(batch: Sequence[Change], act: Callable[[str, list[Change]], object]) -> Iterator[Outcome]:
+    """Write object by object with `act` and yield one outcome per change."""
+    for key, changes in per_object(batch):
+        outcome = attempt(partial(act, key, changes))
+        yield from [outcome] * len(changes)
+
+
+def wanted_ids(query: Query, every: Callable[[], Iterator[tuple[str, Values]]]) -> Iterator[tuple[str, Values]]:
+    """Yield the objects of a short list that a query asks for, in its order; all of them without ids."""
+    if query.where is not None:
+        raise Rejected(f"{query.kind} cannot be selected by a filter", field="where")
+    if not query.ids:
+        yield from every()
+        return
+    known = dict(every())
+    for key in query.ids:
+        yield key, known.get(key, {})
+
+
+__all__ = ["DONE", "Area", "Unavailable", "Values", "attempt", "one_by_one", "per_object", "wanted_ids"]

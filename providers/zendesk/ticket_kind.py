@@ -1,0 +1,134 @@
+"""The kind `tickets` on Zendesk, and a ticket as slots: pure.
+
+`status` is the category (``open``) when the ticket has its category's default status, and ``{"status": "pending",
+"custom_status_id": 123}`` otherwise, so that exactly that status comes back. A ticket that has left ``new`` can never
+be ``new`` again [HC], and ``closed`` is final [LIVE]: neither is promised back, and ``closed`` is never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from runner import kinds
+from runner.model import ABSENT, Change, Json, Value
+from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
+
+CATEGORIES: Final = ("new", "open", "pending", "hold", "solved", "closed")
+GIVES_BACK: Final = frozenset({"open", "pending", "hold", "solved"})
+WRITABLE: Final = ("open", "pending", "hold", "solved")
+MANY: Final = 100  # tickets in one update_many [DOC]
+IN_FLIGHT: Final = 5  # jobs; the account may have 30, shared with every other integration [DOC]
+JOB_TIME: Final = 900.0  # seconds, a guess: no limit is documented
+STAMP: Final = "updated_at"
+SEARCHED: Final[Mapping[str, str]] = {
+    "status": "status",
+    "group": "group",
+    "tags": "tags",
+    "channel": "via",
+    "priority": "priority",
+}
+
+
+def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
+    """Return the kind. `rate` is ticket updates a minute; `statuses` maps names of runner.yaml to status values."""
+    common = kinds.tickets()
+
+    def query(with_: Mapping[str, Any], context: Context) -> Query:
+        asked = common.query(_named(with_, statuses), context)
+        return Query("tickets", where=asked.where, paths=(*asked.paths, STAMP))
+
+    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
+        # The stamp travels to the write, which is refused by Zendesk when the ticket was changed since (safe_update).
+        wants = common.claims(_named(with_, statuses), context, found)
+        for want in wants:
+            status = want.claim.value
+            if want.path == "status" and category(status) not in WRITABLE:
+                raise InvalidInput(
+                    f"status {category(status)!r} cannot be written to tickets of {context.target.name}",
+                    hint=f"use one of {', '.join(WRITABLE)}, or a name under options.statuses of the target",
+                )
+        return [Want(want.path, want.claim, payload=found.values.get(STAMP)) for want in wants]
+
+    return kinds.override(
+        common,
+        {
+            "query": query,
+            "claims": claims,
+            "rate": rate,
+            "max_batch": MANY,
+            "max_in_flight": IN_FLIGHT,
+            "job_time": JOB_TIME,
+            "page": MANY,
+            "precondition": True,
+            "gives_back": GIVES_BACK,
+            "values": {
+                "status": frozenset({*WRITABLE, *statuses}),
+                "select/status": frozenset({*CATEGORIES, *statuses}),
+            },
+            "notes": (
+                "Triggers run on bulk updates: switch those that mail off in the same playbook, before this step.",
+                "Needs the on-hold status to be activated where `hold` is used.",
+            ),
+        },
+    )
+
+
+def _named(with_: Mapping[str, Any], statuses: Mapping[str, Json]) -> Mapping[str, Any]:
+    status = with_.get("status")
+    return {**with_, "status": statuses[status]} if isinstance(status, str) and status in statuses else with_
+
+
+def category(status: Value) -> str:
+    """Return the category of a status value."""
+    return str(status["status"]) if isinstance(status, Mapping) else str(status)
+
+
+# --- a ticket as slots ----------------------------------------------------------------------------------------------
+
+
+def values_of(row: Mapping[str, Any], defaults: frozenset[int], groups: Mapping[int, str]) -> dict[str, Value]:
+    """Return the slots of a ticket as Zendesk shows it. `defaults` are the ids of the categories' default statuses."""
+    custom = row.get("custom_status_id")
+    status: Json = row["status"]
+    if custom is not None and custom not in defaults and defaults:
+        status = {"status": row["status"], "custom_status_id": custom}
+    via = row.get("via") or {}
+    group = row.get("group_id")
+    return {
+        "name": row.get("raw_subject") or row.get("subject") or f"#{row['id']}",
+        "status": status,
+        "group": groups.get(group, str(group)) if group is not None else ABSENT,
+        "channel": via.get("channel", ABSENT) or ABSENT,
+        "priority": row.get("priority") or ABSENT,
+        STAMP: row.get(STAMP, ABSENT),
+        **{f"tags/{tag}": True for tag in row.get("tags") or ()},
+    }
+
+
+def search_of(where: Mapping[str, Any]) -> str:
+    """Return the search text of a selection; what it finds is filtered again, so it may find too much.
+
+    One property given several times means any of them; of tags one is asked for, because all must be there.
+    """
+    parts = []
+    for name, wanted in where.items():
+        values = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+        for value in values[:1] if name == "tags" else values:
+            text = str(category(value) if name == "status" else value)
+            quoted = f'"{text}"' if any(letter in text for letter in ' :"') else text
+            parts.append(f"{SEARCHED[name]}:{quoted}")
+    return " ".join(parts)
+
+
+def update_of(changes: Sequence[Change]) -> dict[str, Json]:
+    """Return the fields of one ticket's update. Tags are added and removed, never overwritten [DOC]."""
+    body: dict[str, Json] = {}
+    for change in changes:
+        if change.slot.path == "status":
+            status = change.after
+            body |= dict(status) if isinstance(status, Mapping) else {"status": status}
+        elif change.slot.path.startswith("tags/"):
+            name = "additional_tags" if change.after is not ABSENT else "remove_tags"
+            body.setdefault(name, []).append(change.slot.path.removeprefix("tags/"))
+    return body
