@@ -166,8 +166,12 @@ def locks_out(address: str, value: Json, settings: Json = None) -> bool:
     want = _restriction(value)
     if want is False:
         return False
-    entries = want if isinstance(want, list) else [*_entries_now(settings), *(want["add"] if want is not True else ())]
+    entries = want if isinstance(want, list) else [*_entries_now(settings), *_added(want)]
     return not any(_holds(entry, own) for entry in entries)
+
+
+def _added(want: Value) -> Sequence[str]:
+    return want["add"] if isinstance(want, Mapping) else ()
 
 
 def _entries_now(settings: Json) -> Sequence[str]:
