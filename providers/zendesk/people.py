@@ -34,6 +34,7 @@ __all__ = [
     "message",
     "place_of",
     "places",
+    "under",
 ]
 
 With: TypeAlias = Mapping[str, Any]
@@ -177,6 +178,16 @@ def checklist(**overrides: Unpack[kinds.Overrides]) -> KindSpec:
 def kinds_by_hand() -> Mapping[str, KindSpec]:
     """Return every kind of this module as people carry it out, by name."""
     return kinds.offer(channel(), channel_hours(), message(), access(), checklist())
+
+
+def under(spec: KindSpec, kind: str) -> KindSpec:
+    """Return `spec` under another kind's name, for a kind that the provider carries out by API as well:
+    ``under(message(), "message_by_hand")``."""
+
+    def query(with_: With, context: Context) -> Query:
+        return replace(spec.query(with_, context), kind=kind)
+
+    return replace(spec, kind=kind, query=query)
 
 
 def _guided(spec: KindSpec) -> KindSpec:

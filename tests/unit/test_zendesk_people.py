@@ -190,6 +190,14 @@ def test_all_kinds_are_for_people_unless_the_provider_verifies() -> None:
     assert one(verified, {"setting": "mobile access", "value": "off"}).claim.value is False
 
 
+def test_a_kind_by_hand_can_stand_beside_the_one_by_api() -> None:
+    """Under another name the same places are found, and the slots belong to that name."""
+    spec = people.under(people.message(), "message_by_hand")
+    with_ = {"message": "bot flow", "text": "We are slow"}
+    assert spec.query(with_, context()).kind == spec.kind == "message_by_hand"
+    assert one(spec, with_).title == "Flow of the bot that suggests a ticket"
+
+
 # --- what the security settings prove -------------------------------------------------------------------------------
 
 TWO_FACTOR = "authentication.agent.two_factor_enforce"

@@ -227,6 +227,17 @@ def test_incomplete_items_are_refused(account: Account, item: dict[str, Any]) ->
     assert account.content.dump() == before
 
 
+def test_placeholders_are_filled_in(account: Account) -> None:
+    """A text gets the variant of a locale, or the default; an unknown placeholder and other ones stay."""
+    fill = account.content.texts.fill
+    path = f"{NOTICE}/variants/{variants(account)[2]['id']}"
+    account.put(path, {"variant": {"content": "Corte de luz"}})
+    assert fill("Hi. {{dc.outage_notice}} {{ticket.id}}", 2) == "Hi. Corte de luz {{ticket.id}}"
+    account.put(path, {"variant": {"active": False}})
+    assert fill("{{ DC.Outage_Notice }}", 2) == fill("{{dc.outage_notice}}") != "{{dc.outage_notice}}"
+    assert fill("{{dc.nothing}}") == "{{dc.nothing}}"
+
+
 def test_dynamic_content_needs_professional() -> None:
     """Below the professional plan the feature is not there."""
     reply = Account(plan="team").http.get(ITEMS)

@@ -119,6 +119,21 @@ class Texts:
             for id_, item in self.items.items()
         }
 
+    def fill(self, text: str, locale: int = 0) -> str:
+        """Return `text` with the placeholders of dynamic content filled in: the active variant of `locale`, else the
+        default one. A placeholder that no item has stays as it is (a guess)."""
+
+        def content(found: re.Match[str]) -> str:
+            name = found[0].replace(" ", "").lower()
+            for id_, item in self.items.items():
+                if item["placeholder"] == name:
+                    rows = [row for row in self._variants[id_].values() if row["active"]]
+                    own = (row for row in rows if row["locale_id"] == locale)
+                    return str(next(own, next(row for row in rows if row["default"]))["content"])
+            return found[0]
+
+        return re.sub(r"\{\{\s*dc\.\w+\s*\}\}", content, text, flags=re.IGNORECASE)
+
     # --- locales ----------------------------------------------------------------------------------------------------
 
     def list_locales(self, call: Call) -> Reply:
