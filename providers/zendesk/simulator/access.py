@@ -15,9 +15,10 @@ from typing import Final
 from providers.zendesk.simulator.core import Call, Desk, Refusal, Reply, Route, User
 
 CLIENT_ID: Final = "runner-on-the-simulator"
-CLIENT_KEY: Final = "not-a-secret-of-anyone"
-CHAT_BEARER: Final = "chat-token-of-the-simulator"
-LEGACY_KEY: Final = "api-token-of-the-simulator"
+_HERE: Final = "of-the-simulator"
+CLIENT_SECRET: Final = f"not-a-secret-{_HERE}"
+CHAT_TOKEN: Final = f"chat-token-{_HERE}"
+API_TOKEN: Final = f"api-token-{_HERE}"
 PUBLIC: Final = ""  # the role of a route that needs no credential
 ROLES: Final = ("end-user", "agent", "admin")
 _TOKENS_END: Final = datetime(2027, 4, 30, tzinfo=UTC)
@@ -80,10 +81,10 @@ class Access:
         self._desk = desk
         self._clients: dict[str, Client] = {}
         self._made = 0
-        self.api_tokens = {f"{email}/token:{LEGACY_KEY}": admin}
-        self.tokens = {CHAT_BEARER: Token(admin, float("inf"), chat=True)}
+        self.api_tokens = {f"{email}/token:{API_TOKEN}": admin}
+        self.tokens = {CHAT_TOKEN: Token(admin, float("inf"), chat=True)}
         self.life = 1800  # seconds of a token without expires_in
-        self.add_client(Client(CLIENT_ID, CLIENT_KEY, admin))
+        self.add_client(Client(CLIENT_ID, CLIENT_SECRET, admin))
 
     def add_client(self, client: Client) -> None:
         """Register a client. Raises `ValueError` for a broad scope next to one of its own narrow ones [DOC]."""
@@ -112,7 +113,7 @@ class Access:
             raise _oauth(400, "invalid_request", f"expires_in goes from {SHORTEST} to {LONGEST}")
         scopes = granted(client, str(wanted.get("scope") or ""))
         self._made += 1
-        name = f"token-{self._made}-of-the-simulator"
+        name = f"token-{self._made}-{_HERE}"
         user = User(client.user.id, client.user.name, client.user.role, frozenset(scopes))
         self.tokens[name] = Token(user, self._desk.clock() + seconds)
         body = {"access_token": name, "token_type": "bearer", "scope": " ".join(scopes), "expires_in": seconds}

@@ -66,6 +66,7 @@ class Account:
         self.desk = Desk(_Clock(clock), plan, subdomain, sandbox, dict(features or {}))
         self.content = Content(self.desk)
         self.people = People(self.desk)
+        self.admin = ADMIN
         self.hours = Hours(self.desk)
         self.triggers = Rules(self.desk, self.hours, "trigger")
         self.automations = Rules(self.desk, self.hours, "automation")

@@ -6,8 +6,9 @@ an update which changes nothing leaves no audit and runs no trigger is a guess.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Final
 
 from providers.zendesk.simulator.conditions import ROBOT_USER, TIMES, Event, met
@@ -150,12 +151,13 @@ class Engine:
 
     def _keep(self, run: _Run, channel: str) -> tuple[Ticket, Audit]:
         second = int(run.at)
-        stamps: Record = {"updated": second}
-        if run.author.id == run.now.requester_id or run.author.id in CUSTOMERS:
-            stamps["requester_updated"] = second
-        elif run.author.id == run.now.assignee_id:
-            stamps["assignee_updated"] = second
-        ticket = self.store.put(replace(run.now, **stamps), run.before)
+        now = replace(run.now) if run.now is run.before else run.now
+        now.updated = second
+        if run.author.id == now.requester_id or run.author.id in CUSTOMERS:
+            now.requester_updated = second
+        elif run.author.id == now.assignee_id:
+            now.assignee_updated = second
+        ticket = self.store.put(now, run.before)
         events = tuple(run.events)
         audit = Audit(self._next_audit(), ticket.id, run.at, run.author.id, channel, events, run.before is None)
         self.store.audits.setdefault(ticket.id, []).append(audit)
@@ -237,19 +239,31 @@ class Engine:
     def tick(self) -> None:
         """Run the automations for every hour that the clock has passed."""
         hour = int(self._desk.clock() // HOUR)
-        for past in range(max(self._hour + 1, hour - CATCH_UP), hour + 1):
-            self.hour(past * HOUR)
-        self._hour = max(hour, self._hour)
+        if hour > self._hour:
+            self._age_all([past * HOUR for past in range(max(self._hour + 1, hour - CATCH_UP), hour + 1)])
+            self._hour = hour
 
     def hour(self, at: float | None = None) -> int:
         """Run every active automation once over the tickets that are not closed; return how often one acted."""
-        instant = self._desk.clock() if at is None else at
+        return self._age_all([self._desk.clock() if at is None else at])
+
+    def _age_all(self, instants: Sequence[float]) -> int:
+        rules = [(rule, _status_only(rule)) for rule in self._automations.in_order()]
+        wide = any(not kept for _, kept in rules)
+        wanted = {status for _, kept in rules for status in kept}
+        chosen = (t for t in self.store.every() if t.status != "closed" and (wide or t.status in wanted))
+        live = {ticket.id: ticket for ticket in chosen} if rules else {}
         acted = 0
-        for rule in self._automations.in_order():
-            kept = _status_only(rule)
-            for ticket in self.store.every():
-                if ticket.status != "closed" and (not kept or ticket.status in kept):
-                    acted += self._age(ticket, rule, instant)
+        for at in instants:
+            for rule, kept in rules:
+                for id_, ticket in live.items():
+                    if (
+                        ticket.status != "closed"
+                        and (not kept or ticket.status in kept)
+                        and self._age(ticket, rule, at)
+                    ):
+                        live[id_] = self.store.need(id_)
+                        acted += 1
         return acted
 
     def _age(self, ticket: Ticket, rule: Mapping[str, Json], at: float) -> bool:
@@ -273,23 +287,10 @@ def _status_only(rule: Mapping[str, Json]) -> set[str]:
 
 
 def _value(ticket: Ticket, name: str) -> object:
-    values: dict[str, object] = {
-        "status": ticket.status,
-        "custom_status_id": ticket.custom_status_id,
-        "priority": ticket.priority,
-        "type": ticket.type,
-        "group_id": ticket.group_id,
-        "assignee_id": ticket.assignee_id,
-        "requester_id": ticket.requester_id,
-        "tags": ticket.tags,
-        "subject": ticket.subject,
-        "external_id": ticket.external_id,
-        "schedule_id": ticket.schedule_id,
-        "satisfaction": ticket.satisfaction,
-    }
-    return values[name]
+    return _READ[name](ticket)
 
 
+_READ: Final[Mapping[str, Callable[[Ticket], object]]] = {name: attrgetter(name) for name in SHOWN}
 _LACKS_COMMENT: Final = {
     "error": "RecordInvalid",
     "description": "Record validation errors",

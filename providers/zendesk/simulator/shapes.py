@@ -16,7 +16,7 @@ from providers.zendesk.simulator.store import Audit, Change, Mail, Said, Source,
 
 def stamp(at: float) -> str:
     """Return an instant as the vendor writes it."""
-    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(int(at), UTC).isoformat()[:19]}Z"
 
 
 def ticket_shown(desk: Desk, ticket: Ticket) -> Record:

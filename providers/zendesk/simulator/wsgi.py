@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -70,8 +71,8 @@ class Wire:
         *,
         limits: Limits,
         faults: Faults,
-        before: Callable[[], None],
-        strike: Callable[[Fault | None], None],
+        before: Callable[[], None] | None = None,
+        strike: Callable[[Fault | None], None] | None = None,
     ) -> None:
         self.requests: list[Logged] = []
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -84,12 +85,7 @@ class Wire:
         self._before = before
         self._strike = strike
         self._old: tuple[float, list[Handler]] = (float("-inf"), [])
-        self._map = Map(
-            [Rule(r.rule, endpoint=str(place), methods=[r.method]) for place, r in enumerate(self._routes)],
-            redirect_defaults=False,
-            merge_slashes=False,
-            strict_slashes=False,
-        )
+        self._map = _map(tuple((route.method, route.rule) for route in self._routes))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; raises `WireFault` where a fault breaks the connection."""
@@ -101,7 +97,8 @@ class Wire:
     # --- one request ------------------------------------------------------------------------------------------------
 
     def _one(self, request: Request) -> Response:
-        self._before()
+        if self._before is not None:
+            self._before()
         found = self._match(request)
         route = self._routes[found.place] if found.place is not None else None
         rule = route.rule if route else ""
@@ -116,7 +113,7 @@ class Wire:
         self._log(request, rule, body, 0 if lost else reply.status)
         if fault is not None and lost:
             raise WireFault("timeout" if fault.what == "timeout_committed" else "reset")
-        return _response(reply, half=fault is not None and fault.what == "half")
+        return self._response(reply, request, half=fault is not None and fault.what == "half")
 
     def _log(self, request: Request, rule: str, body: Json, status: int) -> None:
         self.counts[request.method, rule or request.path] += 1
@@ -184,11 +181,26 @@ class Wire:
         if fault is not None and fault.what == "stale":
             old = deepcopy([known.handler for known in self._routes])
             self._old = (self._desk.clock() + fault.seconds, old)
-        self._strike(fault)
-        try:
-            return route.handler(call)
-        finally:
-            self._strike(None)
+        if self._strike is not None:
+            self._strike(fault)
+        return route.handler(call)
+
+    def _response(self, reply: Reply, request: Request, *, half: bool) -> Response:
+        """Return the bytes of an answer. Links lead to the host that was asked, so that clients can follow them."""
+        kind = reply.headers.get("Content-Type", f"{_JSON}; charset=utf-8")
+        data = b"<html>unexpected</html>" if kind == "text/html" else b""
+        if reply.body is not None:
+            data = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
+            home = f"{self._desk.subdomain}.zendesk.com"
+            if request.host != home:
+                data = data.replace(f"https://{home}/".encode(), request.host_url.encode())
+        response = Response(data[: len(data) // 2] if half else data, status=reply.status, content_type=kind)
+        for name, value in reply.headers.items():
+            response.headers[name] = value
+        if half:
+            response.automatically_set_content_length = False
+            response.headers["Content-Length"] = str(len(data))
+        return response
 
     # --- faults -----------------------------------------------------------------------------------------------------
 
@@ -224,6 +236,13 @@ _BODIES: Final[dict[str, Json]] = {
 }
 
 
+@lru_cache(maxsize=4)
+def _map(routes: tuple[tuple[str, str], ...]) -> Map:
+    """Return the map of routes, by their place. It takes a tenth of a second to make and serves all accounts."""
+    rules = [Rule(rule, endpoint=str(place), methods=[method]) for place, (method, rule) in enumerate(routes)]
+    return Map(rules, redirect_defaults=False, merge_slashes=False, strict_slashes=False)
+
+
 # --- bytes ----------------------------------------------------------------------------------------------------------
 
 
@@ -240,19 +259,3 @@ def _decoded(request: Request) -> tuple[Json, bool]:
         return json.loads(data), False
     except ValueError:
         return None, True
-
-
-def _response(reply: Reply, *, half: bool) -> Response:
-    kind = reply.headers.get("Content-Type", f"{_JSON}; charset=utf-8")
-    if reply.body is not None:
-        data = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
-    else:
-        data = b"<html>unexpected</html>" if kind == "text/html" else b""
-    size = len(data)
-    response = Response(data[: size // 2] if half else data, status=reply.status, content_type=kind)
-    for name, value in reply.headers.items():
-        response.headers[name] = value
-    if half:
-        response.automatically_set_content_length = False
-        response.headers["Content-Length"] = str(size)
-    return response
