@@ -95,7 +95,12 @@ class Http:
             sent["Content-Type"] = "application/json"
         try:
             with client.stream(
-                method, path, params=dict(params or {}), content=content, data=dict(form or {}) or None, headers=sent
+                method,
+                path,
+                params=dict(params) if params else None,
+                content=content,
+                data=dict(form or {}) or None,
+                headers=sent,
             ) as response:
                 raw = self._body(response, begun)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as fault:

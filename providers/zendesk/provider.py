@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from providers.zendesk import people
 from providers.zendesk.account import account_of
 from providers.zendesk.client import Client
 from providers.zendesk.guide import Guide
@@ -41,7 +42,14 @@ class Zendesk:
         )
         self._areas = {spec.kind: area for area in areas for spec in area.specs()}
         by_api = [spec for area in areas for spec in area.specs()]
-        self._kinds = kinds.offer(*by_api, kinds.checklist())
+        by_hand = (
+            people.channel(),
+            people.channel_hours(),
+            people.under(people.message(), "message_by_hand"),
+            people.access(),
+            people.checklist(),
+        )
+        self._kinds = kinds.offer(*by_api, *by_hand)
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what the account offers; what has no API is carried out by people."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from providers.zendesk.client import Client, expect
+from providers.zendesk.client import Client, NoReply, expect
 from providers.zendesk.shared import Values, per_object
 from providers.zendesk.ticket_kind import IN_FLIGHT, JOB_TIME, MANY, STAMP, search_of, tickets, update_of, values_of
-from runner.model import Accepted, Change, Outcome, Verdict
-from runner.spi import KindSpec, NotFound, Query, RateLimited, Rejected
+from runner.model import ABSENT, Accepted, Change, Outcome, Verdict
+from runner.spi import KindSpec, NotFound, ProviderError, Query, Rejected
 
 POLL: Final = (0.5, 1.0, 2.0, 4.0)  # seconds between looks at jobs; the last one again and again
 REMEMBERED: Final = 2 * MANY * IN_FLIGHT  # stamps of tickets read last
@@ -28,7 +28,7 @@ class Tickets:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._stamps: OrderedDict[str, str] = OrderedDict()
+        self._read: OrderedDict[str, Values] = OrderedDict()
         self._defaults: frozenset[int] | None = None
         self._groups: dict[int, str] = {}
 
@@ -51,32 +51,34 @@ class Tickets:
         yield from self._by_id(query.ids) if query.ids else self._found(search_of(query.where or {}))
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
-        """Send up to `IN_FLIGHT` jobs, tell of each, and look at them together until all are over."""
-        objects = list(per_object(batch))
-        jobs: dict[str, list[str]] = {}
-        said: dict[str, Outcome] = {}
-        refused: RateLimited | None = None
+        """Send up to `IN_FLIGHT` jobs, tell of each, and look at them together until all are over.
+
+        Raises `ProviderError` after the outcomes of what was sent, when the rest cannot be sent.
+        """
+        said = self._moved(batch)
+        objects = [(key, changes) for key, changes in per_object(batch) if key not in said]
+        jobs: list[str] = []
+        stopped: ProviderError | None = None
         for start in range(0, len(objects), MANY):
             some = objects[start : start + MANY]
-            keys = [key for key, _ in some]
             try:
-                jobs[self._queue(some)] = keys
-            except RateLimited as fault:  # what was queued already goes on; the rest was not sent
-                refused = fault
-                break
-            except Rejected as fault:
-                said |= dict.fromkeys(keys, Outcome(Verdict.REJECTED, fault.message, fault.field))
+                jobs.append(self._queue(some))
+            except Rejected as fault:  # the request as a whole: none of its tickets was changed
+                said |= {key: Outcome(Verdict.REJECTED, fault.message, fault.field) for key, _ in some}
                 continue
+            except NoReply:
+                said |= {key: _LOST for key, _ in some}
+                continue
+            except ProviderError as fault:
+                stopped = fault
+                break
+            said |= {key: _LOST for key, _ in some}
             yield Accepted(",".join(jobs))
         yield from self._watch(jobs, said)
-        unsent = {key for key, _ in objects} - {key for keys in jobs.values() for key in keys} - said.keys()
         for change in batch:
-            if change.slot.key in unsent and refused is not None:
-                yield Outcome(Verdict.MOVED, refused.message)
-            else:
-                yield said.get(change.slot.key, _LOST)
-        if refused is not None and not jobs:
-            raise refused
+            if stopped is not None and change.slot.key not in said:
+                raise stopped
+            yield said[change.slot.key]
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -118,18 +120,28 @@ class Tickets:
                 found = expect(data, "tickets", list, "read tickets", self._client.account.name)
                 rows = {str(row["id"]): row for row in found}
             for key in some:
-                if key in rows:
-                    self._stamp(key, str(rows[key].get(STAMP, "")))
-                yield key, self._values(rows[key]) if key in rows else {}
+                values = self._values(rows[key]) if key in rows else {}
+                self._remember(key, values)
+                yield key, values
 
     def _values(self, row: Mapping[str, Any]) -> Values:
         return values_of(row, self._defaults or frozenset(), self._groups)
 
-    def _stamp(self, key: str, stamp: str) -> None:
-        self._stamps[key] = stamp
-        self._stamps.move_to_end(key)
-        if len(self._stamps) > REMEMBERED:
-            self._stamps.popitem(last=False)
+    def _remember(self, key: str, values: Values) -> None:
+        """Keep what was read last of a ticket: its stamp goes with the next write of these very values."""
+        self._read[key] = values
+        self._read.move_to_end(key)
+        if len(self._read) > REMEMBERED:
+            self._read.popitem(last=False)
+
+    def _moved(self, batch: Sequence[Change]) -> dict[str, Outcome]:
+        """Return an outcome for the tickets that were read again since these changes were decided and are others."""
+        found = {}
+        for change in batch:
+            seen = self._read.get(change.slot.key)
+            if seen is not None and seen.get(change.slot.path, ABSENT) not in (change.before, change.after):
+                found[change.slot.key] = Outcome(Verdict.MOVED, "somebody changed the ticket meanwhile")
+        return found
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -137,7 +149,8 @@ class Tickets:
         """Send one bulk update and return its job. Raises `ProviderError`."""
         rows = []
         for key, changes in objects:
-            stamp = self._stamps.pop(key, "") or next((str(c.payload) for c in changes if c.payload), "")
+            known = self._read.pop(key, {}).get(STAMP) or next((c.payload for c in changes if c.payload), None)
+            stamp = known if isinstance(known, str) else ""
             safe = {"safe_update": True, "updated_stamp": stamp} if stamp else {}
             rows.append({"id": int(key), **update_of(changes), **safe})
         shapes = [{name: value for name, value in row.items() if name != "id"} for row in rows]
@@ -150,7 +163,7 @@ class Tickets:
         job = expect(data, "job_status", dict, "update tickets", self._client.account.name)
         return str(job["id"])
 
-    def _watch(self, jobs: Mapping[str, Sequence[str]], said: dict[str, Outcome]) -> Iterator[Accepted]:
+    def _watch(self, jobs: Sequence[str], said: dict[str, Outcome]) -> Iterator[Accepted]:
         """Look at the jobs until all are over; fill `said` with each ticket's outcome."""
         left, waited, looks = set(jobs), 0.0, 0
         while left and waited < JOB_TIME:

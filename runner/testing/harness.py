@@ -155,7 +155,12 @@ def write(provider: Provider, changes: Sequence[Change]) -> list[Outcome]:
 
 
 def live(harness: Harness, provider: Provider, step: Step, *, settled: bool = True) -> dict[Slot, Value]:
-    """Return what the slots of a step hold now."""
+    """Return what the slots of a step hold now; `settled`: once every job is over and every read shows it."""
+    if settled and step.spec.job_time:
+        for _ in range(100):
+            if all(state == "done" for _, state in provider.read(Query(step.kind, paths=("job",)))):
+                break
+            harness.wait(step.spec.job_time / 100)
     if settled:
         harness.wait(step.spec.settle)
     ids = tuple(dict.fromkeys(change.slot.key for change in step.changes))
