@@ -19,6 +19,11 @@ class Zendesk:
         self.now = NOW
         self.account = Account(clock=lambda: self.now, **{"tickets": 200, "limits": False, **options})
         self.http = self.client()
+        self.pass_time(0)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and renew the token."""
+        self.now += seconds
         self.http.headers["Authorization"] = f"Bearer {self.token()}"
 
     def client(self) -> httpx.Client:

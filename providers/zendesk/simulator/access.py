@@ -117,7 +117,7 @@ class Access:
         user = User(client.user.id, client.user.name, client.user.role, frozenset(scopes))
         self.tokens[name] = Token(user, self._desk.clock() + seconds)
         body = {"access_token": name, "token_type": "bearer", "scope": " ".join(scopes), "expires_in": seconds}
-        return Reply(body)
+        return Reply(body, 201)  # [O25]
 
     def who(self, header: str | None) -> Token | None:
         """Return whose credential a request carries, None without one. Raises the 401 of a bad or expired one."""

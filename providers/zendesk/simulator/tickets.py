@@ -171,7 +171,8 @@ class Tickets:
         return self._tagged(call, "tags", 201)
 
     def _remove_tags(self, call: Call) -> Reply:
-        return self._tagged(call, "remove_tags", 200)
+        self._tagged(call, "remove_tags", 204)
+        return Reply(None, 204)  # [O25]
 
     def _tagged(self, call: Call, how: str, status: int) -> Reply:
         tags = call.body.get("tags") if isinstance(call.body, Mapping) else None
