@@ -54,7 +54,8 @@ class Guide:
             values: dict[str, Value] = {"name": row["title"], "promoted": bool(row["promoted"])}
             yield str(row["id"]), {**values, **{f"labels/{label}": True for label in labels}}
             for marker in (label for label in labels if label.startswith("or-")):
-                yield marker, {"name": row["title"], "notice": self._whole(row, marker)}
+                if not row["draft"]:  # a draft of ours is not finished, or a person has taken it down
+                    yield marker, {"name": row["title"], "notice": self._whole(row, marker)}
 
     def _articles(self) -> Iterator[Any]:
         return self._client.pages(f"{BASE}/articles.json", "articles", "list articles", family=FAMILY)
@@ -96,7 +97,11 @@ class Guide:
         )
 
     def _put(self, marker: str, value: Value) -> None:
-        """Create, change or archive the article of a marker."""
+        """Create, change or archive the article of a marker.
+
+        It takes several requests, so it is a draft until the last one has published it: what broke off in the middle
+        counts as not there, and is found and finished by the next try.
+        """
         known = next((row for row in self._articles() if marker in (row.get("label_names") or ())), None)
         if not isinstance(value, Mapping):
             if known is not None:
@@ -105,9 +110,12 @@ class Guide:
             return
         labels = [*value["labels"], marker]
         article = str(known["id"]) if known is not None else self._create(value, labels)
-        self._translate(article, value)
         if known is not None:
             self._change(article, {"promoted": value["promoted"], "label_names": labels})
+        self._translate(article, value)
+        if known is None or known["draft"]:
+            at = f"{BASE}/articles/{article}/translations/{next(iter(value['subject']))}.json"
+            self._client.write("PUT", at, "publish the article", {"translation": {"draft": False}}, family=FAMILY)
 
     def _create(self, value: Mapping[str, Any], labels: Sequence[str]) -> str:
         """Create an article in its first language, seen by whom the others of its section are seen by."""
@@ -127,7 +135,7 @@ class Guide:
             "label_names": list(labels),
             "permission_group_id": near["permission_group_id"],
             "user_segment_id": near["user_segment_id"],
-            "draft": False,
+            "draft": True,
         }
         path = f"{BASE}/{locale}/sections/{value['section']}/articles.json"
         body = {"article": article, "notify_subscribers": False}

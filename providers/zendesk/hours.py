@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 from providers.zendesk.client import Client, expect
-from providers.zendesk.shared import Values, one_by_one, wanted_ids
+from providers.zendesk.shared import Values, attempt, one_by_one, wanted_ids
 from providers.zendesk.zones import iana
 from runner import kinds, minutes
 from runner.model import Change, Outcome, Value
@@ -99,7 +100,11 @@ class Hours:
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
         """Write hours, a whole week in one request, or holidays, one request each."""
-        return one_by_one(batch, self._set_hours if batch[0].slot.kind == "business_hours" else self._set_holidays)
+        if batch[0].slot.kind == "business_hours":
+            yield from one_by_one(batch, self._set_hours)
+            return
+        for change in batch:
+            yield attempt(partial(self._set_holiday, change))
 
     def _schedules(self) -> Iterator[tuple[str, Values]]:
         for row in self._client.whole(SCHEDULES, "schedules", "list schedules"):
@@ -124,22 +129,20 @@ class Hours:
         body = {"workweek": {"intervals": intervals}}
         self._client.write("PUT", f"{SCHEDULES}/{schedule}/workweek", "set the hours", body)
 
-    def _set_holidays(self, schedule: str, changes: Sequence[Change]) -> None:
-        known = self._holidays(schedule)
-        for change in changes:
-            marker = change.slot.path.removeprefix("holidays/")
-            at = f"{SCHEDULES}/{schedule}/holidays"
-            place, value = known.get(marker), change.after
-            if not isinstance(value, dict):
-                if place is not None:
-                    self._client.write("DELETE", f"{at}/{place[0]}", "delete the holiday")
-                continue
-            self._refuse_far(value)
-            body = {"holiday": {**value, "name": shown_name(value["name"], marker)}}
-            if place is None:
-                self._client.write("POST", at, "create the holiday", body)
-            elif place[1] != value:
-                self._client.write("PUT", f"{at}/{place[0]}", "change the holiday", body)
+    def _set_holiday(self, change: Change) -> None:
+        """Create, change or delete one holiday, found by its marker."""
+        schedule, marker, value = change.slot.key, change.slot.path.removeprefix("holidays/"), change.after
+        at, known = f"{SCHEDULES}/{schedule}/holidays", self._holidays(schedule).get(marker)
+        if not isinstance(value, dict):
+            if known is not None:
+                self._client.write("DELETE", f"{at}/{known[0]}", "delete the holiday")
+            return
+        self._refuse_far(value)
+        body = {"holiday": {**value, "name": shown_name(value["name"], marker)}}
+        if known is None:
+            self._client.write("POST", at, "create the holiday", body)
+        elif known[1] != value:
+            self._client.write("PUT", f"{at}/{known[0]}", "change the holiday", body)
 
     def _refuse_far(self, value: Mapping[str, str]) -> None:
         today = self._client.io.now().date()

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from providers.http import NotSent
 from providers.zendesk.client import Client
 from providers.zendesk.hours import shown_name, split_name
 from providers.zendesk.rule_kind import action, condition, rule, whole
 from providers.zendesk.shared import Values, attempt, wanted_ids
-from runner.model import ABSENT, Change, Json, Outcome, Slot, Value
-from runner.spi import KindSpec, Query, Rejected
+from runner.model import ABSENT, Change, Json, Outcome, Slot, Value, Verdict
+from runner.spi import KindSpec, ProviderError, Query, Rejected, Unavailable
 
 MANY: Final = 100  # rules in one update_many
 PLURAL: Final[Mapping[str, str]] = {
@@ -56,14 +57,25 @@ class Rules:
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
         """Make copies and rules first, then switch, then delete: no moment without an answer to customers."""
         done: dict[Slot, Outcome] = {}
+        try:
+            for slot, outcome in self._written(batch):
+                done[slot] = outcome
+        except ProviderError as fault:
+            if not done:
+                raise  # nothing was sent
+            sure = not isinstance(fault, Unavailable) or isinstance(fault, NotSent)
+            rest = Outcome(Verdict.MOVED if sure else Verdict.UNKNOWN, fault.message)
+            done = {change.slot: done.get(change.slot, rest) for change in batch}
+        yield from (done[change.slot] for change in batch)
+
+    def _written(self, batch: Sequence[Change]) -> Iterator[tuple[Slot, Outcome]]:
         for change in batch:
             if change.slot.path != "active" and change.after is not ABSENT:
-                done[change.slot] = attempt(partial(self._put, change))
-        done |= self._switch([change for change in batch if change.slot.path == "active"])
+                yield change.slot, attempt(partial(self._put, change))
+        yield from self._switch([change for change in batch if change.slot.path == "active"])
         for change in batch:
             if change.slot.path != "active" and change.after is ABSENT:
-                done[change.slot] = attempt(partial(self._delete, change))
-        yield from (done[change.slot] for change in batch)
+                yield change.slot, attempt(partial(self._delete, change))
 
     # --- reading ----------------------------------------------------------------------------------------------------
 

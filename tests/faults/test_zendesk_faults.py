@@ -1,0 +1,172 @@
+"""Whatever goes wrong on the wire, at whatever request: an outage on Zendesk ends exact, or the difference is reported.
+
+The story is one apply and one revert of a small playbook. It is played once to count its requests, then once for each
+request and each kind of fault; `make soak` plays the whole disruptive event with every fault there is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from providers.zendesk.simulator.account import Account
+from providers.zendesk.simulator.faults import FAULTS, Fault
+from providers.zendesk.simulator.guide import SECTIONS
+from runner.errors import RunnerError
+from runner.report import Fate, Report
+from tests.support.zendesk import START, ZendeskLab
+
+SMALL = [
+    {"id": "day", "uses": "holiday", "with": {"schedule": "Support", "name": "Power cut"}},
+    {"id": "mail", "uses": "rule", "with": {"trigger": "Notify requester of new request", "append": "We are slow."}},
+    {
+        "id": "pause",
+        "uses": "tickets",
+        "with": {"select": {"status": "open", "group": "Level 1"}, "status": "pause", "tag": True, "at_most": 500},
+    },
+]
+WHOLE = [
+    {"id": "hours", "uses": "business_hours", "with": {"schedule": "Suporte Brasil", "closed": "window"}},
+    *SMALL,
+    {"id": "quiet", "uses": "rule", "with": {"trigger": "Notify requester of comment update", "active": False}},
+    {"id": "wait", "uses": "rule", "with": {"make": "reminder", "after": 4, "subject": "Still here", "body": "Soon."}},
+    {"id": "say", "uses": "message", "with": {"message": "Outage notice", "text": {"en": "Power cut", "es": "Corte"}}},
+    {"id": "phones", "uses": "voice", "with": {"enabled": False}},
+    {
+        "id": "article",
+        "uses": "notice",
+        "with": {
+            "section": SECTIONS[0][0],
+            "subject": {"en-us": "Power cut", "es": "Corte de luz"},
+            "body": {"en-us": "We are slow.", "es": "Vamos lento."},
+            "label": "banner",
+        },
+    },
+]
+CLASSES = {  # the five things that can become of a request
+    "not sent": "reset",
+    "committed, and the reply lost": "timeout_committed",
+    "refused": "409",
+    "throttled": "429",
+    "stale": "stale",
+}
+PATIENCE = 12  # commands until an outage has to be where it should be
+
+
+class Story:
+    """One account on which a playbook is applied and reverted."""
+
+    def __init__(self, folder: Path, account: Account, clock: list[float], steps: Sequence[Any]) -> None:
+        self.account = account
+        self.clock = clock
+        self.lab = _Lab(folder, account, clock)
+        self.book = self.lab.playbook("power", list(steps))
+        self.reports: list[Report] = []
+
+    def play(self) -> None:
+        """Apply, and revert, each with as many resumes as it takes."""
+        self._until_done(lambda: [self.lab.apply(self.book)])
+        self.clock[0] += 600
+        self._until_done(lambda: [self.lab.revert("power")])
+
+    def _until_done(self, command: Any) -> None:
+        for _ in range(PATIENCE):
+            try:
+                found = command()
+            except RunnerError:  # nothing was registered yet, or it waits for somebody
+                self.clock[0] += 100
+                continue
+            except Exception as fault:
+                raise AssertionError(f"no error of ours: {fault!r}") from fault
+            self.reports += found
+            if not any(report.pending for report in found):
+                return
+            self.clock[0] += 100
+            command = self.lab.resume
+        raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1]}")
+
+    def told(self) -> set[str]:
+        """Return the slots about which something was reported."""
+        fates = (Fate.REJECTED, Fate.UNKNOWN, Fate.CONFLICT, Fate.DROPPED)
+        return {str(n.slot) for report in self.reports for run in report.runs for n in run.notes if n.fate in fates}
+
+
+class _Lab(ZendeskLab):
+    def __init__(self, folder: Path, account: Account, clock: list[float]) -> None:
+        self._at = clock
+        super().__init__(folder, account)
+
+    @property
+    def clock(self) -> float:  # type: ignore[override]
+        """The clock that the account has, too."""
+        return self._at[0]
+
+    @clock.setter
+    def clock(self, value: float) -> None:
+        self._at[0] = max(value, self._at[0])
+
+
+CLOCK = [START.timestamp()]
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Account:
+    return Account(clock=lambda: CLOCK[0], tickets=60)
+
+
+def played(fresh: Account, steps: Sequence[Any], *faults: Fault) -> tuple[Story, Account]:
+    """Play the story on a copy of the account; return it with the copy."""
+    CLOCK[0] = START.timestamp()
+    account = Account(clock=lambda: CLOCK[0], tickets=60)
+    account.faults.add(*faults)
+    with TemporaryDirectory() as folder:
+        story = Story(Path(folder), account, CLOCK, steps)
+        story.play()
+        story.lab.session.close()
+    return story, account
+
+
+def wrong(fresh: Account, steps: Sequence[Any], what: Any, index: int) -> Iterator[str]:
+    """Yield a sentence when the story does not end as it began, and nobody said so."""
+    fault = Fault(what, at=index)
+    try:
+        story, account = played(fresh, steps, fault)
+    except AssertionError as failed:
+        yield f"{what} at request {index}: {failed}"
+        return
+    if account.dump() != fresh.dump() and not story.told():
+        before, after = json.loads(fresh.dump()), json.loads(account.dump())
+        parts = [name for name in before if before[name] != after[name]]
+        yield f"{what} at request {index} ({account.requests[index]}): {', '.join(parts)} differ, and nobody says so"
+
+
+def test_the_story_itself_ends_where_it_began(fresh: Account) -> None:
+    """Without a fault every byte comes back, and nothing has to be said."""
+    for steps in (SMALL, WHOLE):
+        story, account = played(fresh, steps)
+        assert account.dump() == fresh.dump()
+        assert story.told() == set()
+        assert len(account.requests) > 20
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_fault_at_any_request_ends_exact_or_is_reported(fresh: Account, name: str) -> None:
+    """Each request of apply and revert in turn meets the fault; resume, or the next command, ends exact or says what
+    differs."""
+    _, account = played(fresh, SMALL)
+    found = [each for index in range(len(account.requests)) for each in wrong(fresh, SMALL, CLASSES[name], index)]
+    assert found == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("what", FAULTS)
+def test_every_fault_at_every_request_of_the_whole_event(fresh: Account, what: str) -> None:
+    """The same for every fault that the simulator knows, on a playbook with every kind that has an API."""
+    _, account = played(fresh, WHOLE)
+    found = [each for index in range(len(account.requests)) for each in wrong(fresh, WHOLE, what, index)]
+    assert found == []
