@@ -6,8 +6,9 @@ field, operator or action that is not in these tables is refused, as it might be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from providers.zendesk.simulator.core import Json, User
@@ -102,50 +103,52 @@ def fields_of(kind: str, schedules: int) -> dict[str, tuple[str, ...]]:
 
 def met(event: Event, conditions: Mapping[str, Sequence[Json]], hours: Hours) -> bool:
     """Whether an update meets all of ``all`` and, if there are any, one of ``any``."""
-    if not all(_meets(event, condition, hours) for condition in conditions["all"]):
-        return False
+    for condition in conditions["all"]:
+        if not _meets(event, condition, hours):
+            return False
     either = conditions["any"]
     return not either or any(_meets(event, condition, hours) for condition in either)
 
 
 def _meets(event: Event, condition: Mapping[str, Json], hours: Hours) -> bool:
     field, operator, value = condition["field"], condition["operator"], condition.get("value")
-    ticket = event.after
-    if field in TIMES:
-        return _elapsed(event, field, operator, value)
+    found = _PLAIN.get(field)
+    if found is not None:
+        return (found(event) == _meant(field, str(value))) is (str(operator) != "is_not")
     if field in CHANGING:
         return _compared(event, field, operator, value)
-    if field in ("in_business_hours", "on_holiday"):
-        asked = hours.is_open if field == "in_business_hours" else hours.on_holiday
-        return asked(ticket.schedule_id, event.at) == (str(value).lower() == "true")
-    if field == "within_schedule":
-        return hours.is_open(int(str(value)), event.at)
+    if field in TIMES:
+        return _elapsed(event, field, operator, value)
     if field in ("current_tags", "custom_status_id"):
         wanted = value if isinstance(value, list) else str(value).split()
-        found = set(ticket.tags) if field == "current_tags" else {str(ticket.custom_status_id)}
-        shared = {str(one) for one in wanted} & found
-        return bool(shared) is (str(operator) == "includes")
-    if field in ("subject_includes_word", "comment_includes_word"):
-        text = ticket.subject if field.startswith("subject") else event.comment.body if event.comment else ""
-        hit = any(word.lower() in text.lower() for word in str(value).split())
-        return hit is (str(operator) in ("includes", "is"))
-    return (_plain(event, field) == _meant(field, str(value))) is (str(operator) != "is_not")
+        there = event.after.tags if field == "current_tags" else (str(event.after.custom_status_id),)
+        return any(str(one) in there for one in wanted) is (str(operator) == "includes")
+    if field in ("in_business_hours", "on_holiday"):
+        asked = hours.is_open if field == "in_business_hours" else hours.on_holiday
+        return asked(event.after.schedule_id, event.at) == (str(value).lower() == "true")
+    if field == "within_schedule":
+        return hours.is_open(int(str(value)), event.at)
+    said = event.comment.body if event.comment else ""
+    text = (event.after.subject if field == "subject_includes_word" else said).lower()
+    hit = any(word.lower() in text for word in str(value).split())
+    return hit is (str(operator) in ("includes", "is"))
 
 
-def _plain(event: Event, field: str) -> str:
-    """Return what a condition that only asks `is` or `is_not` compares."""
-    ticket = event.after
-    if field == "update_type":
-        return "Create" if event.before is None else "Change"
-    if field == "comment_is_public":
-        return "not_relevant" if event.comment is None else str(event.comment.public).lower()
-    if field == "role":
-        return "end_user" if event.author.role == "end-user" else "agent"
-    if field == "schedule_id":
-        return str(ticket.schedule_id or "")
-    if field == "satisfaction_score":
-        return ticket.satisfaction
-    return {"email": "4", "web": "0", "api": "5", "chat": "29", "voice": "34"}.get(ticket.channel, "0")
+_VIA: Final[Mapping[str, str]] = {"email": "4", "web": "0", "api": "5", "chat": "29", "voice": "34"}
+
+
+def _visible(event: Event) -> str:
+    return "not_relevant" if event.comment is None else str(event.comment.public).lower()
+
+
+_PLAIN: Final[Mapping[str, Callable[[Event], str]]] = {  # fields that a condition only compares with `is` or `is_not`
+    "update_type": lambda event: "Create" if event.before is None else "Change",
+    "comment_is_public": _visible,
+    "role": lambda event: "end_user" if event.author.role == "end-user" else "agent",
+    "schedule_id": lambda event: str(event.after.schedule_id or ""),
+    "satisfaction_score": lambda event: event.after.satisfaction,
+    "via_id": lambda event: _VIA.get(event.after.channel, "0"),
+}
 
 
 def _meant(field: str, value: str) -> str:
@@ -155,16 +158,11 @@ def _meant(field: str, value: str) -> str:
 
 
 def _of(ticket: Ticket, field: str) -> str:
-    values = {
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "type": ticket.type,
-        "group_id": ticket.group_id,
-        "assignee_id": ticket.assignee_id,
-        "requester_id": ticket.requester_id,
-    }
-    found = values[field]
+    found = _READ[field](ticket)
     return "" if found is None else str(found)
+
+
+_READ: Final[Mapping[str, Callable[[Ticket], object]]] = {name: attrgetter(name) for name in CHANGING}
 
 
 def _compared(event: Event, field: str, operator: str, value: Json) -> bool:

@@ -80,9 +80,14 @@ class Engine:
 
     def update(self, id_: int, change: Mapping[str, Json], author: User, channel: str = "api") -> tuple[Ticket, Audit]:
         """Change one ticket. Raises `Refusal`: 404 for an unknown one, 422 for what is not allowed."""
-        before = self.store.need(id_)
+        return self.change(self.store.need(id_), change, author, channel)
+
+    def change(
+        self, before: Ticket, change: Mapping[str, Json], author: User, channel: str = "api"
+    ) -> tuple[Ticket, Audit]:
+        """Change a ticket that was just read. Raises the 422 of what is not allowed."""
         fields = self.drafts.fields(before, change)
-        said = self.drafts.said(before, change, author.id, self.comments(id_))
+        said = self.drafts.said(before, change, author.id, self.comments(before.id)) if "comment" in change else None
         return self._commit(before, fields, said, author, channel)
 
     def create(self, wanted: Mapping[str, Json], author: User, channel: str = "api") -> tuple[Ticket, Audit]:

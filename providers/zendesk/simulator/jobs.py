@@ -126,13 +126,13 @@ class Jobs:
         ticket = self._engine.store.get(id_)
         if ticket is None:
             return _failed(id_, "TicketNotFound", "there is no such ticket")
-        stale = change.get("updated_stamp") not in (None, stamp(ticket.updated))
-        if stale or ticket.seq > job.seq:
+        sent = change.get("updated_stamp")
+        if ticket.seq > job.seq or (sent is not None and sent != stamp(ticket.updated)):
             return _failed(id_, "UpdateConflict", "the ticket changed meanwhile")
         if not self._allowed(job.author.id, id_):
             return _failed(id_, "TooManyUpdates", "30 updates of one ticket in ten minutes")
         try:
-            self._engine.update(id_, change, job.author)
+            self._engine.change(ticket, change, job.author)
         except Refusal as refusal:
             return _failed(id_, "RecordInvalid", said_of(refusal))
         return {"id": id_, "action": "update", "status": "Updated", "success": True}
