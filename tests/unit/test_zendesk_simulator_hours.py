@@ -204,3 +204,13 @@ def test_open_and_closed(zendesk: Zendesk) -> None:
     assert hours.is_open(361_002, NOW + 20 * 60) is True
     zendesk.post(f"{ONE}/holidays", holiday("2026-12-11", "2026-12-11"))
     assert (hours.is_open(None, NOW), hours.on_holiday(None, NOW)) == (False, True)
+
+
+def test_minutes_of_business(zendesk: Zendesk) -> None:
+    """Minutes count while the schedule is open: over the night, the weekend and a holiday."""
+    hours = zendesk.account.hours
+    friday, monday = NOW, NOW + 2 * 86_400 + (24 - 16 + 9) * 3600 - 40 * 60  # 16:40 in Kyiv; Monday 09:00
+    assert hours.after(361_001, friday, 20) == NOW + 20 * 60
+    assert hours.after(361_001, friday, 30) == monday + 10 * 60
+    zendesk.post(f"{ONE}/holidays", holiday("2026-12-14", "2026-12-15"))
+    assert hours.after(361_001, friday, 30) == monday + 2 * 86_400 + 10 * 60

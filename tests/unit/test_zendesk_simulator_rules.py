@@ -285,3 +285,17 @@ def test_the_trap_of_a_long_pause(zendesk: Zendesk) -> None:
     assert sorted(mail.ticket_id for mail in zendesk.account.outbox) == ids
     zendesk.pass_time(96 * 3600)
     assert zendesk.get(f"tickets/{solved}")["ticket"]["status"] == "closed"
+
+
+def test_a_job_moves_triggers_between_categories(zendesk: Zendesk) -> None:
+    """The only way to reorder with categories; ids are texts, an integer is refused and changes nothing."""
+    item = {"id": "42005", "position": 1, "category_id": "41002"}
+
+    def job(**items: Any) -> Any:
+        return zendesk.call("POST", "trigger_categories/jobs", {"job": {"action": "patch", "items": items}})
+
+    assert job(triggers=[{**item, "id": 42_005}]).status_code == 400
+    assert job(triggers=[{**item, "category_id": "1"}]).status_code == 400
+    assert zendesk.get("triggers/42005")["trigger"]["category_id"] == "41001"
+    assert job(triggers=[item], trigger_categories=[{"id": "41002", "position": 0}]).json()["status"] == "complete"
+    assert zendesk.account.triggers.in_order()[0]["id"] == 42_005

@@ -177,3 +177,17 @@ def test_users(shared: Zendesk) -> None:
     (id_,) = shared.some("new")
     assert shared.status("PUT", f"tickets/{id_}", {"ticket": {"assignee_id": ANA}}) == 422
     shared.account.people.gone.clear()
+
+
+def test_whom_to_answer_first(shared: Zendesk) -> None:
+    """Reading by id tells when a promise breaks, if asked; solved tickets break none; small plans have no own call."""
+    ids = ",".join(map(str, shared.account.matching(lambda t: t.priority is not None)[:50]))
+    rows = shared.get("tickets/show_many", ids=ids, include="slas")["tickets"]
+    for row in rows:
+        metrics = row["slas"]["policy_metrics"]
+        assert {metric["metric"] for metric in metrics} == {"first_reply_time", "total_resolution_time"}
+        assert any(metric["breach_at"] for metric in metrics) is (row["status"] not in ("solved", "closed"))
+    first = rows[0]["id"]
+    assert shared.get(f"tickets/{first}/slas/policy_metrics")["policy_metrics"] == rows[0]["slas"]["policy_metrics"]
+    assert shared.get(f"tickets/{first}/metrics")["ticket_metric"]["ticket_id"] == first
+    assert Zendesk(plan="professional").status("GET", "tickets/1/slas/policy_metrics") == 403

@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET, Client
 from providers.zendesk.simulator.core import User
 from providers.zendesk.simulator.faults import Fault, WireFault
+from providers.zendesk.simulator.sandbox import group
 from tests.support.zendesk_account import Zendesk
 
 HOURS = "business_hours/schedules"
@@ -50,7 +52,7 @@ def test_without_credential_only_users_me_answers_and_knows_nobody(zendesk: Zend
         ({"client_id": "another"}, 401),
         ({"expires_in": 299}, 400),
         ({"expires_in": 172_801}, 400),
-        ({"expires_in": 300}, 200),
+        ({"expires_in": 300}, 201),
     ],
 )
 def test_token_requests(zendesk: Zendesk, wanted: dict[str, Any], code: int) -> None:
@@ -311,3 +313,28 @@ def test_the_log_of_requests(zendesk: Zendesk) -> None:
     last = zendesk.account.requests[-1]
     assert (last.method, last.body, last.status) == ("PUT", WEEK, 200)
     assert zendesk.account.requested("PUT", "/api/v2/business_hours/schedules/<int:id>/workweek") == 1
+
+
+def test_links_lead_to_the_host_that_was_asked(zendesk: Zendesk) -> None:
+    """On a loopback port clients can follow the links of an answer."""
+    local = {**zendesk.http.headers, "Host": "127.0.0.1:8080"}
+    query = {"query": "status:open", "filter[type]": "ticket", "page[size]": 1}
+    answer = zendesk.http.get("/api/v2/search/export", params=query, headers=local).json()
+    assert answer["links"]["next"].startswith("https://127.0.0.1:8080/api/v2/search/export.json?")
+    assert answer["results"][0]["url"].startswith("https://127.0.0.1:8080/")
+
+
+def test_the_command_of_the_sandbox() -> None:
+    """The group offers what an admin chooses: port, plan, size, limits."""
+    shown = CliRunner().invoke(group(), ["--help"])
+    assert shown.exit_code == 0
+    assert all(word in shown.output for word in ("--port", "--plan", "--tickets", "--no-limits"))
+
+
+def test_a_hundred_thousand_tickets_cost_nothing_at_the_start() -> None:
+    """Selecting among them looks at ids one page after the other and stores none."""
+    zendesk = Zendesk(tickets=100_000)
+    query = {"query": "status:open", "filter[type]": "ticket", "page[size]": 1000}
+    assert len(zendesk.get("search/export", **query)["results"]) == 1000
+    assert zendesk.account.store.changed == {}
+    assert zendesk.get("search/count", query="tags:vip")["count"] > 20_000

@@ -16,6 +16,7 @@ from providers.zendesk.simulator.hours import Hours
 from providers.zendesk.simulator.jobs import Jobs
 from providers.zendesk.simulator.limits import Limits
 from providers.zendesk.simulator.listing import Record
+from providers.zendesk.simulator.metrics import Metrics
 from providers.zendesk.simulator.people import ADMIN, AGENTS, People
 from providers.zendesk.simulator.rules import Rules
 from providers.zendesk.simulator.search import Search
@@ -95,12 +96,14 @@ class Account:
         return Seed(tickets, number, int(self.desk.clock()), tuple(self.content.groups.records), ids, hold)
 
     def _routes(self) -> list[Route]:
+        metrics = Metrics(self.desk, self.store, self.hours, self.content.policies)
         return [
             Route("POST", "/oauth/tokens", self.access.issue, role=PUBLIC),
             *self.hours.routes(),
             *self.triggers.routes(),
             *self.automations.routes(),
-            *Tickets(self.desk, self.engine, self.jobs, self.limits).routes(),
+            *Tickets(self.desk, self.engine, self.jobs, self.limits, metrics).routes(),
+            *metrics.routes(),
             *self.jobs.routes(),
             *Search(self.desk, self.store, self.content.groups, self.people).routes(),
             *self.people.routes(),

@@ -8,7 +8,7 @@ the product ask for and the API may: quarters of an hour, one hour at least [HC]
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -76,6 +76,31 @@ class Hours:
         minute = (local.isoweekday() % 7) * DAY + local.hour * 60 + local.minute
         inside_week = any(i["start_time"] <= minute < i["end_time"] for i in found["intervals"])
         return inside_week and not self.on_holiday(found["id"], at)
+
+    def after(self, schedule: int | None, at: float, minutes: int) -> float:
+        """Return the instant at which so many minutes of business have passed since another one (within 400 days)."""
+        found = self._chosen(schedule)
+        if found is None:
+            return at + minutes * 60
+        zone, left = ZoneInfo(ZONES[found["time_zone"]]), minutes * 60.0
+        first = _local(found, at).date()
+        for day in (first + timedelta(days=offset) for offset in range(400)):
+            midnight = datetime.combine(day, time(), zone)
+            for start, end in self._open(found, day):
+                opens = max((midnight + timedelta(minutes=start)).timestamp(), at)
+                length = (midnight + timedelta(minutes=end)).timestamp() - opens
+                if length >= left:
+                    return opens + left
+                left -= max(length, 0.0)
+        return at + 400 * 86_400
+
+    def _open(self, found: Record, day: date) -> list[tuple[int, int]]:
+        """Return the hours of one date, in minutes since its midnight."""
+        if any(h["start_date"] <= day.isoformat() <= h["end_date"] for h in self.holidays[found["id"]].values()):
+            return []
+        base = (day.isoweekday() % 7) * DAY
+        pairs = ((i["start_time"] - base, i["end_time"] - base) for i in found["intervals"])
+        return [(start, end) for start, end in pairs if 0 <= start < DAY]
 
     def _chosen(self, schedule: int | None) -> Record | None:
         if schedule in self.schedules and schedule is not None:

@@ -74,6 +74,7 @@ class Rules:
                 Route("GET", f"{base}/definitions", self._definitions, scope=scope),
                 Route("PUT", f"{base}/reorder", self._reorder, role="admin", scope=scope),
                 Route("GET", "/api/v2/trigger_categories", self._categories, scope=scope),
+                Route("POST", "/api/v2/trigger_categories/jobs", self._rearrange, role="admin", scope=scope),
             ]
         return routes
 
@@ -217,6 +218,29 @@ class Rules:
         for position, id_ in enumerate(ids, 1):
             self.records[id_] = {**self.records[id_], "position": position, "updated_at": self._desk.stamp()}
         return Reply({"trigger": self.records[ids[0]]})
+
+    def _rearrange(self, call: Call) -> Reply:
+        """Move triggers and categories at once; ids are texts here [O26]. One bad item leaves all as they were."""
+        items = inside(call, "job").get("items")
+        wanted: Record = items if isinstance(items, dict) else {}
+        places = {row["id"]: row for row in self.categories}
+        triggers, categories = wanted.get("triggers") or [], wanted.get("trigger_categories") or []
+        known = {str(id_) for id_ in self.records}
+        bad = [item for item in triggers if item.get("id") not in known]
+        bad += [item for item in categories if item.get("id") not in places]
+        bad += [item for item in triggers if item.get("category_id", CATEGORIES[0]["id"]) not in places]
+        if inside(call, "job").get("action") != "patch" or bad:
+            raise Refusal(
+                400, {"errors": [{"code": "InvalidJob", "title": "action is patch, ids exist and are texts"}]}
+            )
+        for item in categories:
+            places[item["id"]] |= {"position": item["position"], "updated_at": self._desk.stamp()}
+        for item in triggers:
+            words = {name: item[name] for name in ("active", "position", "category_id") if name in item}
+            self.records[int(item["id"])] = self.records[int(item["id"])] | words | {"updated_at": self._desk.stamp()}
+        moved = [self.records[int(item["id"])] for item in triggers]
+        results = {"triggers": moved, "trigger_categories": [places[item["id"]] for item in categories]}
+        return Reply({"status": "complete", "results": results, "errors": []})
 
     # --- what is refused ------------------------------------------------------------------------------------------
 

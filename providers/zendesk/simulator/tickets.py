@@ -15,6 +15,7 @@ from providers.zendesk.simulator.engine import Engine
 from providers.zendesk.simulator.jobs import Jobs
 from providers.zendesk.simulator.limits import Limits, too_many
 from providers.zendesk.simulator.listing import Record, bad_page, inside, is_number, pages, several
+from providers.zendesk.simulator.metrics import Metrics
 from providers.zendesk.simulator.people import ADMIN, numbers
 from providers.zendesk.simulator.search import cursor_of, position_in
 from providers.zendesk.simulator.seed import Ticket
@@ -29,12 +30,13 @@ _ONE: Final = "/api/v2/tickets/<int:id>"
 class Tickets:
     """The operations on tickets."""
 
-    def __init__(self, desk: Desk, engine: Engine, jobs: Jobs, limits: Limits) -> None:
+    def __init__(self, desk: Desk, engine: Engine, jobs: Jobs, limits: Limits, metrics: Metrics) -> None:
         self._desk = desk
         self._engine = engine
         self._store = engine.store
         self._jobs = jobs
         self._limits = limits
+        self._metrics = metrics
         self._keys: dict[str, tuple[float, str, Reply]] = {}
 
     def routes(self) -> list[Route]:
@@ -107,7 +109,11 @@ class Tickets:
     def _several(self, call: Call) -> Reply:
         """Answer up to 100 tickets by id; unknown ones are left out."""
         found = (self._store.get(id_) for id_ in numbers(call.query.get("ids", "")))
-        rows = [ticket_shown(self._desk, ticket) for ticket in found if ticket is not None]
+        tickets = [ticket for ticket in found if ticket is not None]
+        rows = [ticket_shown(self._desk, ticket) for ticket in tickets]
+        if "slas" in call.query.get("include", "").split(","):
+            for row, ticket in zip(rows, tickets, strict=True):
+                row["slas"] = {"policy_metrics": self._metrics.promised(ticket)}
         return Reply({"tickets": rows, "count": len(rows), "next_page": None, "previous_page": None})
 
     def _comments(self, call: Call) -> Reply:
