@@ -7,6 +7,7 @@ have been carried out), or an answer, whose status the provider judges by the ve
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LARGEST: Final = 32 * 2**20  # bytes of an answer that are read at most
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CONNECT: Final = 10.0  # seconds
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 
 
 class NotSent(Unavailable):
@@ -51,12 +53,17 @@ class Answer:
 def checked_url(url: str, *, hosts: tuple[str, ...] = ()) -> str:
     """Return `url` without a slash at its end. Raises `Rejected` for anything but HTTPS (HTTP on loopback is fine) and
     for a host that ends in none of `hosts`."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as fault:
+        raise Rejected("the address cannot be read: write https://example.com", field="url") from fault
+    if parts.username or parts.password:
+        raise Rejected(f"the address of {host} must not hold a name or a password", field="url")
     if host in LOOPBACK and parts.scheme in ("http", "https"):
         return url.rstrip("/")
-    if parts.scheme != "https" or parts.username or parts.password:
-        raise Rejected(f"{url!r} must be an https:// address without a password in it", field="url")
+    if parts.scheme != "https" or not host:
+        raise Rejected(f"{url!r} must be an https:// address", field="url")
     if hosts and not any(host == each or host.endswith(f".{each}") for each in hosts):
         raise Rejected(f"{host} is no address of this vendor ({', '.join(hosts)})", field="url")
     return url.rstrip("/")
@@ -167,7 +174,7 @@ def _words(fault: Exception) -> str:
 def retry_after(headers: Mapping[str, str], now: datetime, *, default: float) -> float:
     """Return the seconds that ``Retry-After`` asks for, given as seconds or as a date; `default` without one."""
     text = headers.get("retry-after", "").strip()
-    if text.replace(".", "", 1).isdigit():
+    if _SECONDS.fullmatch(text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
@@ -215,7 +222,7 @@ class Budget:
         if limit:
             self.per_minute = limit
         if left is not None and reset is not None and left <= self.per_minute * self.reserve:
-            self._until = self.io.now().timestamp() + reset
+            self._until = max(self._until, self.io.now().timestamp() + reset)
 
     def told_to_wait(self, seconds: float) -> None:
         """Take in a refusal: nothing is sent for so many seconds."""

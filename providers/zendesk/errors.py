@@ -20,6 +20,18 @@ class Moved(Rejected):
     """Somebody changed the object since it was read (safe_update)."""
 
 
+class NoFeature(Forbidden):
+    """The account does not have the feature that the request belongs to."""
+
+
+class Busy(Unavailable):
+    """Zendesk says when to come back: `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def explain(answer: Answer, name: str, what: str, now: datetime) -> ProviderError:
     """Return the error of an answer that is not a success. `what` names the request in words: ``list triggers``."""
     code, said = code_of(answer.data), said_of(answer)
@@ -33,7 +45,7 @@ def explain(answer: Answer, name: str, what: str, now: datetime) -> ProviderErro
                 "(`runner doctor` tells which)"
             )
         case 404 if code == "InvalidEndpoint":
-            return Forbidden(f"{at}: this account does not have the feature; see its plan in the Admin Center")
+            return NoFeature(f"{at}: this account does not have the feature; see its plan in the Admin Center")
         case 404:
             return NotFound(f"{at}: it does not exist{said}")
         case 409 if code == "DatabaseConflict":
@@ -42,8 +54,10 @@ def explain(answer: Answer, name: str, what: str, now: datetime) -> ProviderErro
             return Moved(f"{at}: somebody changed it meanwhile{said}")
         case 429:
             return RateLimited(f"{at}: the account's rate limit is reached", retry_after=wait_of(answer, now))
-        case status if status >= 500:
-            return Unavailable(f"{at}: Zendesk answers {status}{said}; try again later")
+        case status if status >= 500 or status == 408:
+            words = f"{at}: Zendesk answers {status}{said}; try again later"
+            asked = "retry-after" in answer.headers
+            return Busy(words, retry_after=wait_of(answer, now)) if asked else Unavailable(words)
     return Rejected(f"{at}: {_sentence(answer)}", field=field_of(answer.data))
 
 
@@ -84,20 +98,27 @@ def _sentence(answer: Answer) -> str:
 
 def _words(answer: Answer) -> str:
     data = answer.data
-    if not isinstance(data, Mapping):
-        return ""
-    found = list(_details(data.get("details")))
-    if not found:
-        error = data.get("error")
-        errors = data.get("errors")
-        parts = [
-            error.get("message") if isinstance(error, Mapping) else None,
-            *(each.get("title") or each.get("detail") for each in errors or () if isinstance(each, Mapping)),
-            data.get("description") or data.get("message"),
-            error if isinstance(error, str) else None,
-        ]
-        found = [part for part in parts if isinstance(part, str) and part][:1]
+    if isinstance(data, Mapping):
+        found = list(_details(data.get("details"))) or _envelope(data)
+    else:
+        text = data if isinstance(data, str) else answer.text
+        found = [] if text.lstrip().startswith("<") else [text]  # a page says nothing in a sentence
     return "; ".join(" ".join(part.split()) for part in found)[:300]
+
+
+def _envelope(data: Mapping[str, Any]) -> list[str]:
+    """Return the sentence of an envelope without details; its code, when it has nothing else."""
+    error, errors = data.get("error"), data.get("errors")
+    each = errors[0] if isinstance(errors, list) and errors else None
+    of_error = error if isinstance(error, Mapping) else {}
+    of_each = each if isinstance(each, Mapping) else {"title": each}
+    parts = [
+        of_error.get("message"),
+        of_each.get("detail") or of_each.get("title") or of_each.get("code"),
+        data.get("description") or data.get("error_description") or data.get("message"),
+        of_error.get("title") if of_error else error,
+    ]
+    return [part for part in parts if isinstance(part, str) and part][:1]
 
 
 def _details(details: Any) -> Iterator[str]:
