@@ -338,3 +338,19 @@ def test_a_hundred_thousand_tickets_cost_nothing_at_the_start() -> None:
     assert len(zendesk.get("search/export", **query)["results"]) == 1000
     assert zendesk.account.store.changed == {}
     assert zendesk.get("search/count", query="tags:vip")["count"] > 20_000
+
+
+def test_other_tools_use_the_account_too() -> None:
+    """Their requests come out of the same minute, their jobs out of the same slots."""
+    zendesk = Zendesk(limits=True, plan="team")
+    before = int(zendesk.call("GET", "tickets/1").headers["X-Rate-Limit-Remaining"])
+    zendesk.account.others_use(requests=50, jobs=30)
+    assert int(zendesk.call("GET", "tickets/1").headers["X-Rate-Limit-Remaining"]) == before - 51
+    assert zendesk.status("PUT", "tickets/update_many", {"ticket": {}}, ids="1") == 429
+
+
+def test_an_old_token_does_not_hinder_a_new_one(zendesk: Zendesk) -> None:
+    """Asking for a token ignores what else the request carries."""
+    zendesk.http.headers["Authorization"] = "Bearer expired"
+    body = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    assert zendesk.http.post("/oauth/tokens", json=body).status_code == 201

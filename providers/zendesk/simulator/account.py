@@ -177,17 +177,18 @@ class Account:
 
     def person_edits(self, id_: int, by: User = AGENTS[0], **changes: Json) -> Ticket:
         """An agent changes a ticket on the pages of the product. Raises `Refusal` for what they refuse too."""
-        self._tick()
-        return self.engine.update(id_, changes, by, "web")[0]
+        with self.wsgi.lock:
+            self._tick()
+            return self.engine.update(id_, changes, by, "web")[0]
 
     def customer_writes(self, id_: int, text: str = "Any news?") -> Ticket:
         """A customer answers; pending, hold and solved tickets become open. Raises `Refusal` for a closed one."""
-        self._tick()
-        return self.engine.customer_writes(id_, text)[0]
+        with self.wsgi.lock:
+            self._tick()
+            return self.engine.customer_writes(id_, text)[0]
 
     def customer_opens(self, subject: str = "Help", **fields: Json) -> Ticket:
         """A customer writes a new request."""
-        self._tick()
         wanted = {
             "subject": subject,
             "comment": {"body": subject, "public": True},
@@ -195,7 +196,20 @@ class Account:
             **fields,
         }
         customer = User(wanted["requester_id"], "Customer", "end-user")
-        return self.engine.create(wanted, customer, "email")[0]
+        with self.wsgi.lock:
+            self._tick()
+            return self.engine.create(wanted, customer, "email")[0]
+
+    def others_use(self, requests: int = 0, family: str = "support", jobs: int = 0) -> None:
+        """Other tools of the customer take requests out of a limit, and job slots until those jobs are done.
+
+        Raises `Refusal` (429) when there is less left.
+        """
+        with self.wsgi.lock:
+            for _ in range(requests):
+                self.limits.take(family)
+            for _ in range(jobs):
+                self.jobs.queue("Bulk Update Ticket", (), AGENTS[0])
 
 
 def _content(ticket: Ticket) -> Record:

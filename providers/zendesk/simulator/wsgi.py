@@ -162,7 +162,9 @@ class Wire:
 
     def _admit(self, request: Request, route: Route) -> Token | None:
         accept = request.accept_mimetypes
-        if not route.rule.startswith("/oauth") and not (accept and accept[_JSON]):
+        if route.rule.startswith("/oauth/"):
+            return None
+        if not (accept and accept[_JSON]):
             raise Refusal(415, {"error": "Unsupported media type, send Accept: application/json"})
         token = self._access.who(request.headers.get("Authorization"))
         if route.role == PUBLIC:
