@@ -17,6 +17,11 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "several.",
             "`runner steps OUTAGE` lists what waits, each with the command to type.",
         ),
+        "AK002": Entry(
+            "the target shows another value",
+            "A person says that a step is done, and the target, asked right then, holds something else.",
+            "Set the value as the step says, save it there, and acknowledge the step then.",
+        ),
         "AP001": Entry(
             "every window is over",
             "All windows of the playbook lie in the past, so there is nothing to open.",

@@ -20,7 +20,7 @@ from runner.expand import expand
 from runner.load import thaw_playbook
 from runner.playbook import Outage, Run
 from runner.report import Ended, Fate, Report, RunReport
-from runner.spi import Context, Means
+from runner.spi import Context
 from runner.steps import Steps, now_of
 from runner.store import journal as lines
 from runner.store import lease, ledger
@@ -264,7 +264,7 @@ class _Drive:
             elsewhere = self._let_go_elsewhere(run) if act.verb in ("close", "amend") else ""
             if closes and self._never_opened(run):
                 return
-            if spec.means is Means.PERSON:
+            if spec.by_hand:
                 tally, state = people.carry_out(
                     self.batches, self.outage, run, spec, self._context(run), act.verb, self.digests.get(run.id, "")
                 )
@@ -300,7 +300,7 @@ class _Drive:
             if target in self.unsettled:
                 return f"what was sent to {target} is not known yet"
             try:
-                if self.desk.targets.spec(target, kind).means is not Means.PERSON:
+                if not self.desk.targets.spec(target, kind).by_hand:
                     self.steps.let_go_elsewhere(run, target, kind, total)
             except InvalidInput as fault:
                 return f"{kind} on {target}, from before the playbook changed, cannot be given back: {fault.message}"

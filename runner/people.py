@@ -7,9 +7,10 @@ nobody ever acknowledged becomes one question instead: was this done?
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,7 @@ from runner.layers import Held, claimed, kept, released, same, wanted
 from runner.model import UNKNOWN, Layer, Merge, Slot, Value
 from runner.playbook import Outage, Run
 from runner.report import Ended
-from runner.spi import Context, Found, KindSpec
+from runner.spi import Context, Found, KindSpec, Means, Want
 from runner.store import journal as lines
 from runner.store import ledger
 from runner.store import tasks as steps
@@ -27,6 +28,8 @@ from runner.store.journal import JournalFile
 from runner.store.ledger import Entry
 from runner.store.store import Store
 from runner.work import Tally
+
+SEEN: Final = "seen on the target"  # who acknowledged what nobody acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,13 @@ def carry_out(
 ) -> tuple[Tally, Ended]:  # fmt: skip
     """Open or close a human step: make or drop tasks. Returns the tally and done or waiting.
 
-    `digest` is the run's: with another one the step is opened again (amended).
+    `digest` is the run's: with another one the step is opened again (amended). Where the target shows the values, they
+    are read first: that is what stood there before, and what was done without a word counts as acknowledged. Raises
+    `ProviderError`.
     """
+    seen = _look(batches, outage, run, spec, context) if spec.means is Means.VERIFY else {}
+    if seen and verb == "close":
+        _confirm(batches, outage, run, seen)
     with batches.store.transaction() as conn:
         batches.fenced(conn)
         batches.check_wish(conn, outage.id)
@@ -55,34 +63,72 @@ def carry_out(
         if verb == "close":
             _close(conn, outage.id, run, now)
         else:
-            _open(conn, outage, run, spec, context, now)
+            _open(conn, outage, run, _wanted(run, spec, context, seen), seen, now)
             ledger.set_run(conn, outage.id, run.id, digest=digest)
         state = _settled_state(conn, outage.id, run, closing=verb == "close")
     return Tally(), state
 
 
-def _open(conn: Connection, outage: Outage, run: Run, spec: KindSpec, context: Context, now: int) -> None:
+def _wanted(run: Run, spec: KindSpec, context: Context, seen: Mapping[Slot, Value]) -> list[tuple[Slot, Want]]:
+    """Return what the step wants, by slot; `menu` filled in from the kind."""
+    values: dict[str, dict[str, Value]] = {}
+    for slot, value in seen.items():
+        values.setdefault(slot.key, {})[slot.path] = value
+    menu = spec.menu.get(context.language, spec.menu.get("en", ""))
+    return [
+        (Slot(run.target, run.kind, key, want.path), replace(want, menu=want.menu or menu))
+        for key in spec.query(run.with_, context).ids
+        for want in spec.claims(run.with_, context, Found(key, key, values.get(key, {})))
+    ]
+
+
+def _look(batches: Batches, outage: Outage, run: Run, spec: KindSpec, context: Context) -> dict[Slot, Value]:
+    """Read what the target shows of a human step; what it does not show is left out. Raises `ProviderError`."""
+    query = spec.query(run.with_, context)
+    with batches.store.reading() as conn:
+        keys = {task.key for task in steps.tasks(conn, outage.id, run.id)}
+    asked = replace(query, ids=tuple(dict.fromkeys((*query.ids, *sorted(keys)))))
+    return {slot: value for slot, value in batches.targets.read(run.target, asked) if value is not UNKNOWN}
+
+
+def _confirm(batches: Batches, outage: Outage, run: Run, seen: Mapping[Slot, Value]) -> None:
+    """Acknowledge what was done without a word, so that it is given back."""
+    with batches.store.reading() as conn:
+        waiting = [task for task in steps.tasks(conn, outage.id, run.id) if task.state == "waiting"]
+    for task in waiting:
+        slot = Slot(task.target, task.kind, task.key, task.path)
+        if slot in seen and same(Merge.ATOMIC, seen[slot], ledger.unpack(task.value)):
+            folder, now = batches.journal.path.parent, batches.outside.now_ms()
+            acknowledge(batches.store, folder, outage.id, run, task.item, Ack(SEEN), now_ms=now)
+
+
+def _open(
+    conn: Connection,
+    outage: Outage,
+    run: Run,
+    wants: Sequence[tuple[Slot, Want]],
+    seen: Mapping[Slot, Value],
+    now: int,
+) -> None:
     state, n = ledger.place_of(conn, outage.id)
     if not state:
         return
     place = (outage.playbook.priority, n, run.order)
-    wants = [
-        (Slot(run.target, run.kind, key, want.path), want)
-        for key in spec.query(run.with_, context).ids
-        for want in spec.claims(run.with_, context, Found(key, key, {}))
-    ]
     _let_go(conn, outage.id, run, {slot for slot, _ in wants}, now)
     for item, (slot, want) in enumerate(wants, 1):
         layer = Layer(outage.id, run.id, *place, want.claim)
         steps.put_layer(conn, slot, layer)
         held = ledger.held(conn, run.target, run.kind, [slot.key]).get(slot)
+        title = want.title or f"Set {slot.key}"
+        if held is None and slot in seen:
+            known = Held(slot, Merge.ATOMIC, seen[slot], seen[slot], tuple(steps.layers_at(conn, slot)), name=title)
+            ledger.save(conn, {}, [replace(known, rev=0)], adopt=True)
+            held = ledger.held(conn, run.target, run.kind, [slot.key]).get(slot)
         value = want.claim.value if held is None else wanted(claimed(held, layer))
         there = held is not None and same(Merge.ATOMIC, value, held.last)
         due = int(run.start.timestamp() * 1000)
-        title = want.title or f"Set {slot.key}"
-        menu = want.menu or spec.menu.get(context.language, spec.menu.get("en", ""))
-        state = "done" if there else "waiting"  # another outage has had it done
-        steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, menu, value, state, due))
+        state = "done" if there else "waiting"  # another outage has had it done, or it was so before
+        steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, want.menu, value, state, due))
         _renew(conn, slot)
 
 

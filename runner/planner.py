@@ -148,7 +148,7 @@ def _context(bench: Bench, outage: Outage, run: Run) -> Context:
 def _opening(bench: Bench, outage: Outage, run: Run, n: int, *, due: bool) -> RunPlan:
     spec = bench.readers.spec(run.target, run.kind)
     context = _context(bench, outage, run)
-    if spec.means is Means.PERSON:
+    if spec.by_hand:
         return _human(bench, run, spec, context, due=due)
     read = partial(bench.readers.read, run.target)
     query = resolve(spec.query(run.with_, context), read, run.target, bench.names)
@@ -233,7 +233,7 @@ def _never_back(spec: KindSpec, decision: Decision, run: Run) -> str:
 
 def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     spec = bench.readers.spec(run.target, run.kind)
-    if spec.means is Means.PERSON:
+    if spec.by_hand:
         return _human_back(bench, outage.id, run, spec)
     work = Work(outage.id, run.id, run.target, spec, "keep" if run.keep else "close", force=bench.force)
     sheet = Sheet()
@@ -258,12 +258,15 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
     sheet = Sheet()
     menu = ""
-    for key in spec.query(run.with_, context).ids:
+    query = spec.query(run.with_, context)
+    live = dict(bench.readers.read(run.target, query)) if spec.means is Means.VERIFY else {}
+    for key in query.ids:
         with bench.store.reading() as conn:
             held = ledger.held(conn, run.target, run.kind, [key])
-        for want in spec.claims(run.with_, context, Found(key, key, {})):
+        values = {slot.path: value for slot, value in live.items() if slot.key == key}
+        for want in spec.claims(run.with_, context, Found(key, key, values)):
             slot = Slot(run.target, run.kind, key, want.path)
-            before = held[slot].last if slot in held else UNKNOWN
+            before = held[slot].last if slot in held else live.get(slot, UNKNOWN)
             menu = want.menu or spec.menu.get(bench.language, spec.menu.get("en", ""))
             sheet.objects += 1
             sheet.add(Item(slot, want.title or key, before, want.claim.value, Action.PERSON), long=False)

@@ -21,7 +21,7 @@ from runner.playbook import Outage
 from runner.registry import Live
 from runner.report import Fate, Note, Report
 from runner.selecting import objects, resolve
-from runner.spi import Means, Query
+from runner.spi import Query
 from runner.spool import reader
 from runner.store import ledger
 from runner.store import tasks as steps
@@ -125,7 +125,7 @@ def copied(desk: Desk, outage: Outage, language: str) -> tuple[dict[str, list[tu
     sampled = []
     for run in outage.runs:
         spec = desk.targets.spec(run.target, run.kind)
-        if spec.means is Means.PERSON:
+        if spec.by_hand:
             continue
         context = context_of(outage, run, desk, language)
         query = resolve(spec.query(run.with_, context), reader(desk, run.target), run.target)

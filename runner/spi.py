@@ -58,7 +58,11 @@ __all__ = [
 
 
 class Means(StrEnum):
-    """Who carries a kind out."""
+    """Who carries a kind out.
+
+    What a person does and the runner checks is read once when the step opens (that is the value before), and again when
+    somebody says that it is done; a path that nothing shows is answered with UNKNOWN, and is taken on trust.
+    """
 
     API = "api"
     VERIFY = "verify"  # a person does it, the runner checks it by reading
@@ -253,6 +257,11 @@ class KindSpec:
     menu: Mapping[str, str] = field(default_factory=dict)
     announces: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people carry the kind out."""
+        return self.means is not Means.API
 
     @property
     def batch(self) -> int:

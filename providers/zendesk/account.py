@@ -34,7 +34,7 @@ ENDPOINTS: Final[Mapping[str, int]] = {
     "chat": 200,
 }
 SANDBOX_UPDATES: Final = 20  # ticket updates a minute in a sandbox or trial [DOC]
-OPTIONS: Final = frozenset({"subdomain", "url", "plan", "sandbox", "statuses", "search_page", "app_id"})
+OPTIONS: Final = frozenset({"subdomain", "url", "plan", "sandbox", "statuses", "search_page", "app_id", "own_address"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from providers.zendesk.client import Client
 from providers.zendesk.guide import Guide
 from providers.zendesk.hours import Hours
 from providers.zendesk.rules import Rules
+from providers.zendesk.settings import Settings
 from providers.zendesk.shared import Area
 from providers.zendesk.texts import Texts
 from providers.zendesk.tickets import Tickets
@@ -38,6 +39,7 @@ class Zendesk:
             Texts(self.client),
             Voice(self.client),
             Guide(self.client),
+            Settings(self.client),
             Tickets(self.client),
         )
         self._areas = {spec.kind: area for area in areas for spec in area.specs()}
@@ -46,7 +48,6 @@ class Zendesk:
             people.channel(),
             people.channel_hours(),
             people.under(people.message(), "message_by_hand"),
-            people.access(),
             people.checklist(),
         )
         self._kinds = kinds.offer(*by_api, *by_hand)
@@ -63,8 +64,11 @@ class Zendesk:
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
-        if batch:
-            yield from self._area(batch[0].slot.kind).write(batch)
+        self.client.begin()
+        for answer in self._area(batch[0].slot.kind).write(batch) if batch else ():
+            yield answer
+            if isinstance(answer, Accepted):
+                self.client.begin()  # the runner has renewed its lease
 
     def close(self) -> None:
         """Close the connections."""

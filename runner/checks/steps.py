@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from runner.checks.book import STEPS, Book, Path, nearest
 from runner.errors import Diagnostic
 from runner.playbook import Step
-from runner.spi import Means
 
 
 def ids(book: Book) -> Iterator[Diagnostic]:
@@ -131,7 +130,7 @@ def effects(book: Book) -> Iterator[Diagnostic]:
             message = f"what {step.id} sends stays sent: `restore: keep` does nothing"
             yield book.found("SP010", (*here, "restore"), message, "drop it, or add a follow-up")
         spec = book.spec(part.target, part.kind)
-        if step.ready and (effect or (spec is not None and spec.means is Means.PERSON)):
+        if step.ready and (effect or (spec is not None and spec.by_hand)):
             how = "is sent" if effect else "is done by a person"
             hint = "drop `ready`, or write `from: start - 1h`"
             yield book.found("SP011", (*here, "ready"), f"{step.id} {how}: `ready` cannot start it earlier", hint)

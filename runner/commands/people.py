@@ -11,14 +11,16 @@ from typing import Any, Final
 from runner import executor
 from runner.commands.operate import By, the_outage
 from runner.commands.session import Session
-from runner.errors import Held, Usage
+from runner.errors import Held, Refused, Usage
 from runner.executor import outage_of
 from runner.kinds.people import say
-from runner.model import ABSENT, UNKNOWN, Slot, Value
+from runner.layers import same
+from runner.model import ABSENT, UNKNOWN, Merge, Slot, Value
 from runner.people import Ack, evidence_hash
 from runner.people import acknowledge as acknowledged
 from runner.playbook import Run
 from runner.report import Report, Task
+from runner.spi import Means, Query
 from runner.store import lease, ledger
 from runner.store import tasks as stored
 from runner.views.text import command
@@ -120,6 +122,8 @@ def acknowledge(
         ack = replace(ack, before=_like(before, _claimed(session, row.id, run, item)))
     if not ack.done and not _asked(session, row.id, run, item):
         raise Usage("--not-done answers the question whether a step was done; nobody asks that here")
+    if ack.done and not ack.correct_before:
+        _check(session, row.id, run, item)
     held = _lease(session, row.id, progress)
     try:
         sentence, moved = acknowledged(
@@ -139,6 +143,25 @@ def acknowledge(
     except Held:
         return Acked(f"{sentence}; somebody else is at work on this outage and goes on")
     return Acked(sentence, report)
+
+
+def _check(session: Session, outage: str, run: Run, item: str) -> None:
+    """Refuse an acknowledgement that the target contradicts, where it shows the value. Raises `ProviderError`."""
+    spec = session.readers.capabilities(run.target).get(run.kind)
+    if spec is None or spec.means is not Means.VERIFY:
+        return
+    with session.store.reading() as conn:
+        rows = [row for row in stored.tasks(conn, outage, run.id) if row.state == "waiting" and item in ("", row.item)]
+    for row in rows:
+        slot = Slot(row.target, row.kind, row.key, row.path)
+        live = dict(session.readers.read(run.target, Query(run.kind, ids=(row.key,), paths=(row.path,)))).get(slot)
+        value = ledger.unpack(row.value)
+        if live is not UNKNOWN and not same(Merge.ATOMIC, live, value):
+            raise Refused(
+                f"{run.target} shows that {row.title!r} is not done: it holds {spoken(live)}, not {spoken(value)}",
+                hint="set it as the step says, save, and acknowledge it then",
+                code="AK002",
+            )
 
 
 def _lease(session: Session, outage: str, progress: Progress) -> lease.Lease:

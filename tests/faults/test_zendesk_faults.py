@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from providers.zendesk.simulator.faults import FAULTS, Fault
 from providers.zendesk.simulator.guide import SECTIONS
 from runner.errors import RunnerError
 from runner.report import Fate, Report
+from tests.support.crash import memory_folder
 from tests.support.zendesk import START, ZendeskLab
 
 SMALL = [
@@ -55,23 +55,22 @@ CLASSES = {  # the five things that can become of a request
     "throttled": "429",
     "stale": "stale",
 }
+TICKETS = 60
 PATIENCE = 12  # commands until an outage has to be where it should be
 
 
 class Story:
     """One account on which a playbook is applied and reverted."""
 
-    def __init__(self, folder: Path, account: Account, clock: list[float], steps: Sequence[Any]) -> None:
-        self.account = account
-        self.clock = clock
-        self.lab = _Lab(folder, account, clock)
+    def __init__(self, folder: Path, steps: Sequence[Any]) -> None:
+        self.lab = ZendeskLab(folder, tickets=TICKETS)
         self.book = self.lab.playbook("power", list(steps))
         self.reports: list[Report] = []
 
     def play(self) -> None:
         """Apply, and revert, each with as many resumes as it takes."""
         self._until_done(lambda: [self.lab.apply(self.book)])
-        self.clock[0] += 600
+        self.lab.later(minutes=10)
         self._until_done(lambda: [self.lab.revert("power")])
 
     def _until_done(self, command: Any) -> None:
@@ -79,14 +78,14 @@ class Story:
             try:
                 found = command()
             except RunnerError:  # nothing was registered yet, or it waits for somebody
-                self.clock[0] += 100
+                self.lab.later(seconds=100)
                 continue
             except Exception as fault:
                 raise AssertionError(f"no error of ours: {fault!r}") from fault
             self.reports += found
             if not any(report.pending for report in found):
                 return
-            self.clock[0] += 100
+            self.lab.later(seconds=100)
             command = self.lab.resume
         raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1]}")
 
@@ -96,77 +95,63 @@ class Story:
         return {str(n.slot) for report in self.reports for run in report.runs for n in run.notes if n.fate in fates}
 
 
-class _Lab(ZendeskLab):
-    def __init__(self, folder: Path, account: Account, clock: list[float]) -> None:
-        self._at = clock
-        super().__init__(folder, account)
-
-    @property
-    def clock(self) -> float:  # type: ignore[override]
-        """The clock that the account has, too."""
-        return self._at[0]
-
-    @clock.setter
-    def clock(self, value: float) -> None:
-        self._at[0] = max(value, self._at[0])
-
-
-CLOCK = [START.timestamp()]
-
-
 @pytest.fixture(scope="module")
-def fresh() -> Account:
-    return Account(clock=lambda: CLOCK[0], tickets=60)
+def before() -> str:
+    """What every account holds at the start."""
+    return Account(clock=START.timestamp, tickets=TICKETS).dump()
 
 
-def played(fresh: Account, steps: Sequence[Any], *faults: Fault) -> tuple[Story, Account]:
-    """Play the story on a copy of the account; return it with the copy."""
-    CLOCK[0] = START.timestamp()
-    account = Account(clock=lambda: CLOCK[0], tickets=60)
-    account.faults.add(*faults)
-    with TemporaryDirectory() as folder:
-        story = Story(Path(folder), account, CLOCK, steps)
+def played(steps: Sequence[Any], *faults: Fault) -> Story:
+    """Play the story on an account of its own."""
+    with memory_folder() as folder:
+        story = Story(folder, steps)
+        story.lab.account.faults.add(*faults)
         story.play()
         story.lab.session.close()
-    return story, account
+    return story
 
 
-def wrong(fresh: Account, steps: Sequence[Any], what: Any, index: int) -> Iterator[str]:
+def wrong(before: str, steps: Sequence[Any], what: Any, index: int) -> Iterator[str]:
     """Yield a sentence when the story does not end as it began, and nobody said so."""
-    fault = Fault(what, at=index)
     try:
-        story, account = played(fresh, steps, fault)
+        story = played(steps, Fault(what, at=index))
     except AssertionError as failed:
         yield f"{what} at request {index}: {failed}"
         return
-    if account.dump() != fresh.dump() and not story.told():
-        before, after = json.loads(fresh.dump()), json.loads(account.dump())
-        parts = [name for name in before if before[name] != after[name]]
+    account = story.lab.account
+    if account.dump() != before and not story.told():
+        was, now = json.loads(before), json.loads(account.dump())
+        parts = [name for name in was if was[name] != now[name]]
         yield f"{what} at request {index} ({account.requests[index]}): {', '.join(parts)} differ, and nobody says so"
 
 
-def test_the_story_itself_ends_where_it_began(fresh: Account) -> None:
+def requests_of(steps: Sequence[Any]) -> int:
+    """Return how many requests the story takes when all is well."""
+    return len(played(steps).lab.account.requests)
+
+
+def test_the_story_itself_ends_where_it_began(before: str) -> None:
     """Without a fault every byte comes back, and nothing has to be said."""
     for steps in (SMALL, WHOLE):
-        story, account = played(fresh, steps)
-        assert account.dump() == fresh.dump()
+        story = played(steps)
+        assert story.lab.account.dump() == before
         assert story.told() == set()
-        assert len(account.requests) > 20
+        assert len(story.lab.account.requests) > 20
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_a_fault_at_any_request_ends_exact_or_is_reported(fresh: Account, name: str) -> None:
+def test_a_fault_at_any_request_ends_exact_or_is_reported(before: str, name: str) -> None:
     """Each request of apply and revert in turn meets the fault; resume, or the next command, ends exact or says what
     differs."""
-    _, account = played(fresh, SMALL)
-    found = [each for index in range(len(account.requests)) for each in wrong(fresh, SMALL, CLASSES[name], index)]
+    count = requests_of(SMALL)
+    found = [each for index in range(count) for each in wrong(before, SMALL, CLASSES[name], index)]
     assert found == []
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("what", FAULTS)
-def test_every_fault_at_every_request_of_the_whole_event(fresh: Account, what: str) -> None:
+def test_every_fault_at_every_request_of_the_whole_event(before: str, what: str) -> None:
     """The same for every fault that the simulator knows, on a playbook with every kind that has an API."""
-    _, account = played(fresh, WHOLE)
-    found = [each for index in range(len(account.requests)) for each in wrong(fresh, WHOLE, what, index)]
+    count = requests_of(WHOLE)
+    found = [each for index in range(count) for each in wrong(before, WHOLE, what, index)]
     assert found == []
