@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from providers.http import Answer, Budget, Http, NoReply, NotSent
 from providers.zendesk.account import Account
 from providers.zendesk.auth import Tokens
-from providers.zendesk.errors import explain, wait_of
+from providers.zendesk.errors import Busy, explain, wait_of
 from runner.spi import Io, RateLimited, Target, Unavailable
 
-DEADLINE: Final = 30.0  # seconds for one exchange
-PATIENCE: Final = 20.0  # seconds that a request waits for its turn; longer waits are the runner's
+STEP: Final = 30.0  # seconds that the runner waits for a provider (`KindSpec.deadline`)
+DEADLINE: Final = 20.0  # seconds for one exchange
+PATIENCE: Final = STEP - DEADLINE  # seconds that a request waits for its turn; longer waits are the runner's
 READ_TRIES: Final = 4
 PAGE: Final = 100
+WHOLE: Final = ("support", "help_center", "chat")  # families that have a limit of their own; others count as Support
 
 
 class Client:
@@ -26,24 +29,29 @@ class Client:
         self.http = Http(account.name, account.url, io, DEADLINE)
         self.tokens = Tokens(target, io, self.http)
         self._budgets: dict[str, Budget] = {}
+        self._begun: datetime | None = None
+
+    def begin(self) -> None:
+        """Start the time of one step of a write, after which the runner no longer waits: no request begins so late that
+        it could arrive when the runner has looked already, and its lease may be somebody else's."""
+        self._begun = self.io.now()
 
     def get(self, path: str, what: str, *, family: str = "support", **params: str) -> Any:
         """Return the JSON of a GET; parameters with a bracket in their name go in as ``page_size`` -> ``page[size]``.
 
-        Raises `ProviderError`. Overload, broken connections and short refusals are waited out a few times.
+        Raises `ProviderError`. Overload, broken connections and short refusals are waited out a few times, as long as
+        the runner waits for us.
         """
         sent = {_BRACKETS.get(name, name): value for name, value in params.items()}
+        begun = self.io.now()
         for left in reversed(range(READ_TRIES)):
             try:
                 return self._ask("GET", path, what, family, params=sent)
-            except RateLimited as fault:
-                if not left or fault.retry_after > PATIENCE:
+            except (RateLimited, Unavailable) as fault:
+                asked = fault.retry_after if isinstance(fault, RateLimited | Busy) else 0.5 * 2 ** (READ_TRIES - left)
+                if not left or (self.io.now() - begun).total_seconds() + asked > PATIENCE:
                     raise
-                self.io.sleep(fault.retry_after)
-            except Unavailable:
-                if not left:
-                    raise
-                self.io.sleep(0.5 * 2 ** (READ_TRIES - left))
+                self.io.sleep(asked)
         raise AssertionError("the last try raises")
 
     def write(self, method: str, path: str, what: str, body: Any = None, *, family: str = "support") -> Any:
@@ -56,15 +64,18 @@ class Client:
 
     def pages(self, path: str, key: str, what: str, *, family: str = "support", **params: str) -> Iterator[Any]:
         """Yield the objects under `key` of every page, by cursor; one page in memory. Raises `ProviderError`."""
-        after = ""
+        after, seen = "", set[str]()
         params = {"page_size": str(PAGE), **params}
         while True:
             data = self.get(path, what, family=family, **params, **({"page_after": after} if after else {}))
             yield from expect(data, key, list, what, self.account.name)
             meta = data.get("meta") or {}
             after = meta.get("after_cursor") or ""
-            if not meta.get("has_more") or not after:
+            if not meta.get("has_more") and not (data.get("next_page") and "meta" not in data):
                 return
+            if not after or after in seen:  # the rest would be missing, or the same page come for ever [ISSUE]
+                raise Unavailable(f"{self.account.name}: {what}: the list goes on and gives no way to its next page")
+            seen.add(after)
 
     def whole(self, path: str, key: str, what: str, **params: str) -> list[Any]:
         """Return the objects of a list that has no pages (schedules, holidays, custom statuses) [DOC]."""
@@ -83,43 +94,64 @@ class Client:
         params: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Any:
-        budget = self._budget(family)
         for again in (True, False):
             header = self.tokens.chat_header() if family == "chat" else self.tokens.header()
-            try:
-                budget.take(longest=PATIENCE)
-            except RateLimited as full:
-                message = f"{self.account.name}: {full.message}; the rest is left to the agents' own tools"
-                raise RateLimited(message, retry_after=full.retry_after) from full
+            self._take(method, family, what)
             answer = self.http.send(method, path, params=params, body=body, headers=header)
             if answer.status == 401 and again and family != "chat" and self.tokens.forget():
                 continue  # the token ran out: nothing was done with it
             break
-        self._listen(budget, answer)
+        self._listen(family, answer)
         if not answer.ok:
             raise explain(answer, self.account.name, what, self.io.now())
         if answer.data is None and (answer.text or method == "GET"):
             raise NoReply(f"{self.account.name}: {what}: the answer is no JSON; is this address really Zendesk's?")
         return answer.data
 
+    def _take(self, method: str, family: str, what: str) -> None:
+        """Wait for the turn of a request: in the whole account's share, and in that of its endpoint.
+
+        Raises `RateLimited`, and `NotSent` for a write whose time is over.
+        """
+        for each in dict.fromkeys((_wide(family), family)):
+            try:
+                self._budget(each).take(longest=max(self._left(method), 0.0))
+            except RateLimited as full:
+                message = f"{self.account.name}: {full.message}; the rest is left to the agents' own tools"
+                raise RateLimited(message, retry_after=full.retry_after) from full
+        if self._left(method) < 0:
+            raise NotSent(f"{self.account.name}: {what}: what comes before it took too long; it was not sent")
+
+    def _left(self, method: str) -> float:
+        """Return the seconds within which a request may still begin."""
+        if method == "GET" or self._begun is None:
+            return PATIENCE
+        return PATIENCE - (self.io.now() - self._begun).total_seconds()
+
     def _budget(self, family: str) -> Budget:
         if family not in self._budgets:
             self._budgets[family] = Budget(self.io, self.account.per_minute(family), self.account.reserve)
         return self._budgets[family]
 
-    def _listen(self, budget: Budget, answer: Answer) -> None:
-        """Feed the budget with what the headers say: the endpoint's own limit where there is one."""
+    def _listen(self, family: str, answer: Answer) -> None:
+        """Feed the budgets with what the headers say of the whole account and of the endpoint."""
+        said = answer.headers
+        self._budget(_wide(family)).heard(
+            limit=_number(said.get("x-rate-limit")),
+            left=_number(said.get("x-rate-limit-remaining")),
+            reset=_number(said.get("ratelimit-reset")),
+        )
         if answer.status == 429:
-            budget.told_to_wait(wait_of(answer, self.io.now()))
-            return
-        own = next((value for name, value in answer.headers.items() if name.startswith("zendesk-ratelimit-")), "")
-        if own:
+            self._budget(family).told_to_wait(wait_of(answer, self.io.now()))
+        own = next((value for name, value in said.items() if name.startswith("zendesk-ratelimit-")), "")
+        if own and family not in WHOLE:
             parts = dict(part.strip().partition("=")[::2] for part in own.split(";"))
-            limit, left, reset = parts.get("total"), parts.get("remaining"), parts.get("resets")
-        else:
-            limit, left = answer.headers.get("x-rate-limit"), answer.headers.get("x-rate-limit-remaining")
-            reset = answer.headers.get("ratelimit-reset")
-        budget.heard(limit=_number(limit), left=_number(left), reset=_number(reset))
+            limit, left, reset = (_number(parts.get(name)) for name in ("total", "remaining", "resets"))
+            self._budget(family).heard(limit=limit, left=left, reset=reset)
+
+
+def _wide(family: str) -> str:
+    return family if family in WHOLE else "support"
 
 
 _BRACKETS: Final = {"page_size": "page[size]", "page_after": "page[after]", "filter_type": "filter[type]"}
@@ -135,7 +167,7 @@ def _number(text: str | None) -> float | None:
 def expect(data: Any, key: str, shape: type, what: str, name: str) -> Any:
     """Return ``data[key]`` when it has the shape. Raises `Unavailable`: a 200 with garbage is no answer."""
     found = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(found, shape):
+    if not isinstance(found, shape) or (isinstance(found, list) and not all(isinstance(each, dict) for each in found)):
         raise Unavailable(f"{name}: {what}: the answer has no {key}; is this address really Zendesk's?")
     return found
 

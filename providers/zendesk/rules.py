@@ -69,6 +69,8 @@ class Rules:
         yield from (done[change.slot] for change in batch)
 
     def _written(self, batch: Sequence[Change]) -> Iterator[tuple[Slot, Outcome]]:
+        if any(change.slot.path != "active" for change in batch):
+            self._find()
         for change in batch:
             if change.slot.path != "active" and change.after is not ABSENT:
                 yield change.slot, attempt(partial(self._put, change))
@@ -134,7 +136,6 @@ class Rules:
         if not isinstance(value, dict):
             raise Rejected(f"{change.slot}: a rule is needed", field=change.slot.path)
         kind = value["type"]
-        self._find(marker)
         body = {
             kind: {
                 "title": shown_name(value["title"], marker),
@@ -150,17 +151,15 @@ class Rules:
             self._client.write("PUT", f"/api/v2/{PLURAL[kind]}/{_number(known)}", f"change the {kind}", body)
 
     def _delete(self, change: Change) -> None:
-        self._find(_marker(change.slot))
         known = self._ids.get(_marker(change.slot))
         if known is not None:
             kind = known.rpartition("-")[0]
             self._client.write("DELETE", f"/api/v2/{PLURAL[kind]}/{_number(known)}", f"delete the {kind}")
 
-    def _find(self, marker: str) -> None:
-        """Look for the rule of a marker: creating one is not idempotent, and a reply may have been lost."""
+    def _find(self) -> None:
+        """Look for the rules of ours: creating one is not idempotent, and a reply may have been lost."""
         for _ in self._every(with_chat=False):
-            if marker in self._ids:
-                return
+            pass
 
 
 def _marker(slot: Slot) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from providers.zendesk.simulator.core import invalid
 from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.guide import SECTIONS
 from providers.zendesk.simulator.notify import APP
+from providers.zendesk.simulator.seed import Ticket
 from runner.model import ABSENT, Change, Outcome, Slot, Value, Verdict
 from runner.spi import Query, Target
 from runner.testing.harness import Faults, Harness, Sample
@@ -56,7 +57,8 @@ SAMPLES = (
 class Desk:
     """A simulated account, everything that was opened on it, and a person at its pages."""
 
-    def __init__(self) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.patch = patch
         self.io = ScriptedIo(NOON, SECRETS)
         self.account = Account(clock=lambda: self.io.now().timestamp(), tickets=450)
         self.wire = Wire(self.account)
@@ -87,16 +89,16 @@ class Desk:
         groups = {row["name"]: key for key, row in self.account.content.groups.records.items()}
         mine = self.account.matching(lambda ticket: (ticket.status, ticket.group_id) == ("open", groups["Level 1"]))
         chosen = mine[place // 2]
-        update = self.account.engine.update
+        change = self.account.engine.change
         left = [chosen]
 
-        def once(id_: int, change: Mapping[str, Any], *more: Any) -> Any:
-            if id_ in left:
+        def once(ticket: Ticket, *more: Any) -> Any:
+            if ticket.id in left:
                 left.clear()
                 raise invalid(base="refused by a script")
-            return update(id_, change, *more)
+            return change(ticket, *more)
 
-        self.account.engine.update = once  # type: ignore[method-assign]
+        self.patch.setattr(self.account.engine, "change", once)
 
     def edit(self, slot: Slot, value: Value) -> None:
         """Set one slot as a person does."""
@@ -111,9 +113,9 @@ class TestZendesk(ProviderSuite):
     """Every test of the suite, on an account of 450 tickets."""
 
     @pytest.fixture
-    def harness(self) -> Harness:
+    def harness(self, monkeypatch: pytest.MonkeyPatch) -> Harness:
         """Return the account of one test."""
-        desk = Desk()
+        desk = Desk(monkeypatch)
         return Harness(
             target=CONFIGURED,
             open=desk.open,

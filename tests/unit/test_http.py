@@ -219,7 +219,7 @@ def test_a_redirect_is_not_followed(status: int) -> None:
         return httpx.Response(status, headers={"Location": "https://elsewhere.example.net/api?token=1"})
 
     wire, _ = exchange(handler)
-    with pytest.raises(Unavailable, match="redirects to elsewhere.example.net, which is not followed") as caught:
+    with pytest.raises(Unavailable, match=r"redirects to elsewhere\.example\.net, which is not followed") as caught:
         wire.send("GET", "/x", headers={"Authorization": "Bearer very-secret"})
     assert asked == ["example.zendesk.com"]
     assert "token=1" not in caught.value.message
