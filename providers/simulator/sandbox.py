@@ -29,12 +29,14 @@ PROVIDER = "simulator"
 Targets = Callable[[], Iterable[Target]]
 
 
-def group(targets: Targets = tuple) -> click.Group:
+def group(targets: Targets = tuple, clock: Callable[[], float] | None = None) -> click.Group:
     """Return the commands of the embedded helpdesk.
 
     `targets` gives the targets of runner.yaml; it is called only when no ``--file`` says which helpdesk is meant.
     Without a target of this provider the file is ``helpdesk.sqlite`` in the working directory.
+    `clock` is not used: stamps are those of the requests.
     """
+    del clock
 
     @click.group(name="sandbox", help="The embedded helpdesk: fill it, edit it as a person would, script faults.")
     @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), help="The helpdesk file.")

@@ -138,8 +138,11 @@ class Voice:
         data = self._client.get(f"{VOICE}/phone_numbers/{key}", "show the number")
         row = expect(data, "phone_number", dict, "show the number", self._client.account.name)
         greetings = self._greetings()
-        touched = {change.slot.path.removeprefix("greeting/") for change in changes}
-        ids = [i for i in row.get("greeting_ids") or () if greetings.get(i, ("", ""))[0] not in touched]
-        ids += [int(change.after) for change in changes if isinstance(change.after, int | str)]
+        chosen = {change.slot.path.removeprefix("greeting/"): change.after for change in changes}
+        ids = []
+        for i in row.get("greeting_ids") or ():  # each category keeps its place in the list
+            after = chosen.pop(greetings.get(i, ("", ""))[0], i)
+            ids += [int(after)] if isinstance(after, int | str) else []
+        ids += [int(after) for after in chosen.values() if isinstance(after, int | str)]
         body = {"phone_number": {"greeting_ids": ids}}
         self._client.write("PUT", f"{VOICE}/phone_numbers/{key}", "set greetings", body)

@@ -22,7 +22,11 @@ def sandbox() -> None:
 
 
 def whole(context: click.Context) -> click.Command:
-    """Return the commands of all installed sandboxes. Raises `InvalidInput` when there are none."""
+    """Return the commands of all installed sandboxes. Raises `InvalidInput` for one that cannot be loaded.
+
+    A sandbox is a function of what runner.yaml's targets are, asked for when needed, and of the clock (UTC epoch
+    seconds).
+    """
     from importlib.metadata import entry_points
 
     from runner.errors import InvalidInput
@@ -35,7 +39,7 @@ def whole(context: click.Context) -> click.Command:
     groups: dict[str, click.Group] = {}
     for point in entry_points(group=GROUP):
         try:
-            groups[point.name] = point.load()(targets)
+            groups[point.name] = point.load()(targets, world.deps.wall)
         except Exception as fault:  # a plugin may fail in any way while it is imported
             raise InvalidInput(f"the sandbox {point.name!r} cannot be loaded: {fault}", code="RG006") from fault
     top = groups.pop(EMBEDDED, None) or click.Group("sandbox", help="Simulated systems.")

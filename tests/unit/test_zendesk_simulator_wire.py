@@ -326,7 +326,7 @@ def test_links_lead_to_the_host_that_was_asked(zendesk: Zendesk) -> None:
 
 def test_the_command_of_the_sandbox() -> None:
     """The group offers what an admin chooses: port, plan, size, limits."""
-    shown = CliRunner().invoke(group(), ["--help"])
+    shown = CliRunner().invoke(group(tuple, float), ["--help"])
     assert shown.exit_code == 0
     assert all(word in shown.output for word in ("--port", "--plan", "--tickets", "--no-limits"))
 

@@ -6,6 +6,7 @@ The runner finds `group` through the entry-point group ``runner.sandboxes``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import click
 
@@ -14,12 +15,12 @@ from runner.spi import Target
 PLANS = ("team", "growth", "professional", "enterprise", "plus")
 
 
-def group(targets: Callable[[], Iterable[Target]] = tuple) -> click.Group:
-    """Return the command that serves an account; `targets` is not asked."""
+def group(targets: Callable[[], Iterable[Target]], clock: Callable[[], float]) -> click.Group:
+    """Return the command that serves an account with this clock (UTC epoch seconds); `targets` is not asked."""
     del targets
     return click.Group(
         "zendesk",
-        callback=serve,
+        callback=partial(serve, clock),
         invoke_without_command=True,
         help="Serve a simulated Zendesk account on this machine until Ctrl-C.",
         params=[
@@ -33,14 +34,13 @@ def group(targets: Callable[[], Iterable[Target]] = tuple) -> click.Group:
     )
 
 
-def serve(port: int, plan: str, tickets: int, seed: int, lag: float, limits: bool) -> None:
+def serve(clock: Callable[[], float], port: int, plan: str, tickets: int, seed: int, lag: float, limits: bool) -> None:
     """Serve an account on 127.0.0.1 until somebody stops it; the first lines say where and with which credential."""
     from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
     from providers.zendesk.simulator.account import Account
     from providers.zendesk.simulator.serving import served
-    from runner.deps import real
 
-    account = Account(clock=real().wall, plan=plan, tickets=tickets, seed=seed, limits=limits, lag=lag)
+    account = Account(clock=clock, plan=plan, tickets=tickets, seed=seed, limits=limits, lag=lag)
     server = served(account, port)
     lines = {
         "url": f"http://127.0.0.1:{server.server_port}",
