@@ -299,3 +299,47 @@ def test_a_job_moves_triggers_between_categories(zendesk: Zendesk) -> None:
     assert zendesk.get("triggers/42005")["trigger"]["category_id"] == "41001"
     assert job(triggers=[item], trigger_categories=[{"id": "41002", "position": 0}]).json()["status"] == "complete"
     assert zendesk.account.triggers.in_order()[0]["id"] == 42_005
+
+
+ODD = [
+    None,
+    True,
+    -1,
+    "x",
+    [],
+    [1],
+    [[]],
+    {},
+    {"all": 1},
+    {"all": [1], "any": None},
+    [{"field": []}],
+    [{"field": "status"}],
+]
+
+
+@pytest.mark.parametrize("kind", ["trigger", "automation"])
+@pytest.mark.parametrize("name", ["title", "conditions", "actions", "active", "position", "category_id"])
+def test_odd_bodies_are_refused_and_break_nothing(zendesk: Zendesk, kind: str, name: str) -> None:
+    """Whatever a client sends is answered, and rules that were taken can run."""
+    whole = trigger() if kind == "trigger" else automation()
+    for odd in ODD:
+        code = zendesk.status("POST", f"{kind}s", {kind: {**whole[kind], name: odd}})
+        assert code in (201, 400, 422), (odd, code)
+        assert zendesk.status("PUT", f"{kind}s/update_many", {f"{kind}s": odd}) in (400, 404, 422)
+    assert zendesk.status("PUT", "triggers/reorder", {"trigger_ids": [[]]}) == 404
+    zendesk.account.customer_opens()
+    zendesk.pass_time(7200)
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        [{"field": "status", "value": "asleep"}],
+        [{"field": "priority", "value": "huge"}],
+        [{"field": "set_schedule", "value": "1"}],
+    ],
+)
+def test_actions_that_name_nothing(zendesk: Zendesk, actions: Any) -> None:
+    """A status, priority or schedule in an action exists."""
+    assert zendesk.status("POST", "triggers", trigger(actions=actions)) == 422
+    assert zendesk.status("POST", "triggers", trigger(conditions=when("within_schedule", "is", "1"))) == 422

@@ -74,7 +74,14 @@ class Account:
         self.drafts = Drafts(self.desk, self.people, self.content.groups, self.content.statuses)
         self.store = Store(self.desk, self._seed(tickets, seed), lag)
         self.engine = Engine(
-            self.desk, self.store, self.drafts, self.people, self.hours, self.triggers, self.automations
+            self.desk,
+            self.store,
+            self.drafts,
+            self.people,
+            self.hours,
+            self.triggers,
+            self.automations,
+            self.content.texts.fill,
         )
         self.limits = Limits(self.desk, self.desk.clock, on=limits)
         self.jobs = Jobs(self.desk, self.engine, self.limits.edits, pace)

@@ -14,7 +14,7 @@ from typing import Final
 from providers.zendesk.simulator.core import Json, User
 from providers.zendesk.simulator.hours import Hours
 from providers.zendesk.simulator.people import ROBOT
-from providers.zendesk.simulator.seed import HOUR, PRIORITIES, STATUSES, Ticket
+from providers.zendesk.simulator.seed import HOUR, PRIORITIES, STATUSES, TYPES, Ticket
 from providers.zendesk.simulator.store import Said
 
 _SAME: Final = ("is", "is_not")
@@ -80,7 +80,8 @@ ACTIONS: Final = (
     "cc",
     "follower",
 )
-_SEVERAL: Final = ("schedule_id", "within_schedule")  # show up with several schedules only [LIVE]
+SEVERAL: Final = ("schedule_id", "within_schedule")  # show up with several schedules only [LIVE]
+ENUMS: Final[Mapping[str, tuple[str, ...]]] = {"status": STATUSES[1:], "priority": PRIORITIES, "type": TYPES}
 _TURNED: Final[Mapping[str, str]] = {"not_value": "value", "not_value_previous": "value_previous"}
 
 
@@ -98,7 +99,7 @@ class Event:
 def fields_of(kind: str, schedules: int) -> dict[str, tuple[str, ...]]:
     """Return the condition fields that a kind of rule (trigger, automation) knows on an account, with operators."""
     table = TRIGGER_FIELDS if kind == "trigger" else AUTOMATION_FIELDS
-    return {name: operators for name, operators in table.items() if schedules > 1 or name not in _SEVERAL}
+    return {name: operators for name, operators in table.items() if schedules > 1 or name not in SEVERAL}
 
 
 def met(event: Event, conditions: Mapping[str, Sequence[Json]], hours: Hours) -> bool:

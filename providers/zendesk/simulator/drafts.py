@@ -35,8 +35,8 @@ class Drafts:
             "priority": lambda value: value is None or value in PRIORITIES,
             "type": lambda value: value is None or value in TYPES,
             "assignee_id": lambda value: value is None or people.agent(value),
-            "group_id": lambda value: value is None or value in groups.records,
-            "requester_id": lambda value: value in CUSTOMERS or value in people.staff,
+            "group_id": lambda value: value is None or (is_number(value) and value in groups.records),
+            "requester_id": lambda value: is_number(value) and (value in CUSTOMERS or value in people.staff),
             "subject": lambda value: isinstance(value, str),
             "external_id": lambda value: value is None or isinstance(value, str),
             "tags": _is_tags,
@@ -106,7 +106,7 @@ class Drafts:
         if comments >= COMMENTS:
             raise _base(f"a ticket has at most {COMMENTS} comments")
         speaker = comment.get("author_id", author)
-        if speaker not in self._people.staff and speaker not in CUSTOMERS:
+        if not is_number(speaker) or (speaker not in self._people.staff and speaker not in CUSTOMERS):
             raise invalid(comment="there is no such author")
         return Said(body, public, speaker)
 

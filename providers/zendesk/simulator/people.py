@@ -7,7 +7,7 @@ from typing import Final
 
 from providers.zendesk.simulator.access import PUBLIC
 from providers.zendesk.simulator.core import Call, Desk, Json, Refusal, Reply, Route, User, missing
-from providers.zendesk.simulator.listing import address
+from providers.zendesk.simulator.listing import address, is_number
 
 ADMIN: Final = User(9_000_001, "Runner Service", "admin")
 AGENTS: Final = (
@@ -42,7 +42,7 @@ class People:
 
     def agent(self, id_: object) -> bool:
         """Whether somebody can be assigned tickets."""
-        return isinstance(id_, int) and id_ in self.staff and id_ not in self.gone
+        return is_number(id_) and id_ in self.staff and id_ not in self.gone
 
     def email(self, id_: int) -> str:
         """Return the address of a user."""

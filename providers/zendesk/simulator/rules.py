@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from providers.zendesk.simulator.conditions import ACTIONS, TIMES, fields_of
+from providers.zendesk.simulator.conditions import ACTIONS, ENUMS, SEVERAL, TIMES, fields_of
 from providers.zendesk.simulator.core import Call, Desk, Json, Refusal, Reply, Route, invalid, missing
 from providers.zendesk.simulator.hours import Hours
 from providers.zendesk.simulator.listing import (
@@ -210,7 +210,7 @@ class Rules:
 
     def _reorder(self, call: Call) -> Reply:
         ids = call.body.get("trigger_ids") if isinstance(call.body, Mapping) else None
-        if not isinstance(ids, list) or set(ids) != set(self.records):
+        if not isinstance(ids, list) or not all(map(is_number, ids)) or set(ids) != set(self.records):
             raise missing()
         if len(self.categories) > 1:
             body = {"error": "LimitOneCategory", "description": "there is more than one category"}
@@ -224,11 +224,14 @@ class Rules:
         items = inside(call, "job").get("items")
         wanted: Record = items if isinstance(items, dict) else {}
         places = {row["id"]: row for row in self.categories}
-        triggers, categories = wanted.get("triggers") or [], wanted.get("trigger_categories") or []
-        known = {str(id_) for id_ in self.records}
+        triggers, categories = _rows(wanted.get("triggers")), _rows(wanted.get("trigger_categories"))
+        known = [str(id_) for id_ in self.records]
         bad = [item for item in triggers if item.get("id") not in known]
-        bad += [item for item in categories if item.get("id") not in places]
-        bad += [item for item in triggers if item.get("category_id", CATEGORIES[0]["id"]) not in places]
+        bad += [item for item in categories if item.get("id") not in list(places)]
+        bad += [item for item in triggers if item.get("category_id", CATEGORIES[0]["id"]) not in list(places)]
+        bad += [item for item in [*triggers, *categories] if not is_number(item.get("position", 1))]
+        bad += [item for item in triggers if not is_flag(item.get("active", True))]
+        bad += [item for item in categories if "position" not in item]
         if inside(call, "job").get("action") != "patch" or bad:
             raise Refusal(
                 400, {"errors": [{"code": "InvalidJob", "title": "action is patch, ids exist and are texts"}]}
@@ -251,19 +254,30 @@ class Rules:
             raise invalid(conditions="conditions hold all and any, actions are a list")
         known = fields_of(self.kind, len(self._hours.schedules))
         arrays: dict[str, list[Json]] = {"all": conditions.get("all") or [], "any": conditions.get("any") or []}
+        if not all(isinstance(each, list) for each in arrays.values()):
+            raise invalid(conditions="all and any are lists")
         for condition in [*arrays["all"], *arrays["any"]]:
             if not isinstance(condition, Mapping) or condition.get("operator") not in known.get(_field(condition), ()):
                 raise invalid(conditions=f"{condition} is no condition of this account")
             if condition["field"] in TIMES and not str(condition.get("value")).isdecimal():
                 raise invalid(conditions=f"{condition['field']} counts whole hours")
+            if condition["field"] in SEVERAL and not self._scheduled(condition.get("value")):
+                raise invalid(conditions=f"{condition['field']} names a schedule")
         for action in actions:
             if not isinstance(action, Mapping) or action.get("field") not in ACTIONS:
                 raise invalid(actions=f"{action} is no action of this account")
+            if action["field"] in ENUMS and action.get("value") not in ENUMS[action["field"]]:
+                raise invalid(actions=f"{action['field']} takes one of {', '.join(ENUMS[action['field']])}")
+            if action["field"] == "set_schedule" and not self._scheduled(action.get("value")):
+                raise invalid(actions="set_schedule names a schedule")
         if not actions:
             raise invalid(actions="a rule has an action")
         if not arrays["all"] and not arrays["any"]:
             raise invalid(conditions="a rule has a condition")
         return {"conditions": arrays, "actions": actions}
+
+    def _scheduled(self, value: Json) -> bool:
+        return str(value).isdecimal() and int(str(value)) in self._hours.schedules
 
     def _belongs(self, row: Mapping[str, Json]) -> None:
         if self.kind == "trigger" and row["category_id"] not in [known["id"] for known in self.categories]:
@@ -289,6 +303,11 @@ class Rules:
         row["url"] = address(self._desk, f"/api/v2/{self.many}/{id_}.json")
         self.records[id_] = row
         return row
+
+
+def _rows(value: Json) -> list[Record]:
+    """Return the objects of a list, with one that fits nothing in the place of everything else."""
+    return [item if isinstance(item, dict) else {} for item in value] if isinstance(value, list) else []
 
 
 def _field(condition: Mapping[str, Json]) -> str:
