@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from providers.http import checked_url
+from providers.zendesk.ticket_kind import WRITABLE
 from runner.spi import Rejected, Target
 
 HOSTS: Final = ("zendesk.com",)
@@ -74,10 +75,10 @@ def account_of(target: Target) -> Account:
     if unknown:
         raise _wrong(target, unknown[0], f"is no option of zendesk; there are {', '.join(sorted(OPTIONS))}")
     plan = options.get("plan", "professional")
-    if plan not in PLANS:
+    if not isinstance(plan, str) or plan not in PLANS:
         raise _wrong(target, "plan", f"must be one of {', '.join(PLANS)}")
     page = options.get("search_page", 1000)
-    if not isinstance(page, int) or not 1 <= page <= 1000:
+    if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= 1000:
         raise _wrong(target, "search_page", "must be a number from 1 to 1000")
     app = options.get("app_id")
     if app is not None and (isinstance(app, bool) or not isinstance(app, int)):
@@ -85,6 +86,12 @@ def account_of(target: Target) -> Account:
     statuses = options.get("statuses", {})
     if not isinstance(statuses, Mapping):
         raise _wrong(target, "statuses", "must map names to {status: ..., custom_status_id: ...}")
+    for name, status in statuses.items():
+        if not _is_status(status):
+            allowed = ", ".join(WRITABLE)
+            raise _wrong(
+                target, f"statuses.{name}", f"must be {{status: one of {allowed}, custom_status_id: a number}}"
+            )
     return Account(
         name=target.name,
         url=_address(target),
@@ -95,6 +102,14 @@ def account_of(target: Target) -> Account:
         app_id=app,
         reserve=target.reserve,
     )
+
+
+def _is_status(status: Any) -> bool:
+    if not isinstance(status, Mapping):
+        return status in WRITABLE
+    number = status.get("custom_status_id", 0)
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    return status.get("status") in WRITABLE and whole and status.keys() <= {"status", "custom_status_id"}
 
 
 def _address(target: Target) -> str:

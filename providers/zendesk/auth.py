@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from providers.http import Http
+from providers.http import Http, NotSent
 from providers.zendesk.errors import explain, said_of
-from runner.spi import Io, Target, Unauthorized
+from runner.spi import Io, Target, Unauthorized, Unavailable
 
 SCOPES: Final = "read write"  # schedules, jobs, Talk and search have no narrower name [inferred, unprobed]
 LIFETIME: Final = 3600  # seconds asked for; Zendesk allows 300 to 172,800 [DOC]
@@ -78,17 +78,22 @@ class Tokens:
             "scope": SCOPES,
             "expires_in": LIFETIME,
         }
-        answer = self.http.send("POST", "/oauth/tokens", body=asked)
+        try:
+            answer = self.http.send("POST", "/oauth/tokens", body=asked)
+        except Unavailable as lost:  # a token may be lost: the request that it was for was not sent
+            raise NotSent(lost.message) from lost
         if answer.status in (400, 401, 403):
             raise Unauthorized(
                 f"{self.target.name}: Zendesk gives no token for this OAuth client{said_of(answer)}; check "
                 "`client_id`, `client_secret` and the scopes of the client (read and write)"
             )
         if not answer.ok:
-            raise explain(answer, self.target.name, "ask for a token", self.io.now())
+            fault = explain(answer, self.target.name, "ask for a token", self.io.now())
+            raise NotSent(fault.message) if isinstance(fault, Unavailable) else fault
         data = answer.data if isinstance(answer.data, dict) else {}
         token, lasts = data.get("access_token"), data.get("expires_in") or LIFETIME
         if not isinstance(token, str) or not token or not isinstance(lasts, int | float):
             raise Unauthorized(f"{self.target.name}: the answer to the request for a token holds none")
-        self._token, self.granted = token, str(data.get("scope", ""))
+        scope = data.get("scope", SCOPES)
+        self._token, self.granted = token, " ".join(map(str, scope)) if isinstance(scope, list) else str(scope)
         self._until = self.io.now().timestamp() + max(float(lasts) - EARLY, 1.0)

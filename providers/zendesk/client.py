@@ -9,8 +9,8 @@ from typing import Any, Final
 from providers.http import Answer, Budget, Http, NoReply, NotSent
 from providers.zendesk.account import Account
 from providers.zendesk.auth import Tokens
-from providers.zendesk.errors import Busy, explain, wait_of
-from runner.spi import Io, RateLimited, Target, Unavailable
+from providers.zendesk.errors import Busy, explain, said_of, wait_of
+from runner.spi import Forbidden, Io, RateLimited, Target, Unavailable
 
 STEP: Final = 30.0  # seconds that the runner waits for a provider (`KindSpec.deadline`)
 DEADLINE: Final = 20.0  # seconds for one exchange
@@ -102,6 +102,11 @@ class Client:
                 continue  # the token ran out: nothing was done with it
             break
         self._listen(family, answer)
+        if answer.status == 403 and family != "chat" and (lacks := self.tokens.missing()):
+            raise Forbidden(
+                f"{self.account.name}: {what}: not allowed{said_of(answer)}; the token was given without "
+                f"{' and '.join(lacks)}: add it to the OAuth client (Admin Center > Apps and integrations > APIs)"
+            )
         if not answer.ok:
             raise explain(answer, self.account.name, what, self.io.now())
         if answer.data is None and (answer.text or method == "GET"):
