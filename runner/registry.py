@@ -19,7 +19,7 @@ from runner import minutes
 from runner.errors import InvalidInput, ProviderError, Rejected, Unavailable
 from runner.model import ABSENT, UNKNOWN, Accepted, Change, Merge, Outcome, Slot, Value, Verdict
 from runner.redact import Vault
-from runner.spi import Io, KindSpec, OpenProvider, Provider, Query, Target
+from runner.spi import Examiner, Finding, Io, KindSpec, OpenProvider, Provider, Query, Target
 
 GROUP: Final = "runner.providers"
 OPENING_SECONDS: Final = 30.0  # opening a provider and asking what it offers needs no answer from outside
@@ -108,6 +108,21 @@ class ReadOnly:
             if slot.path == "name" and isinstance(value, str) and query.paths != ("name",):
                 value = self._vault.hide(value)  # a name alone is asked for to find it, and has to be as it is
             yield slot, value
+
+    def examine(self, name: str) -> Iterator[Finding]:
+        """Yield what the provider finds remarkable about the account. Raises `ProviderError`."""
+        provider = self._provider(name)
+        if isinstance(provider, Examiner):
+            for found in self._guarded(name, provider.examine, OPENING_SECONDS, batch=1):
+                message, hint = self._vault.scrub(str(found.message)), self._vault.scrub(str(found.hint))
+                yield Finding(found.state, message, hint)
+
+    def advise(self, name: str, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what somebody should know before a step is carried out. Raises `ProviderError`."""
+        provider = self._provider(name)
+        if isinstance(provider, Examiner):
+            for sentence in self._guarded(name, lambda: provider.advise(kind, with_), OPENING_SECONDS, batch=1):
+                yield self._vault.scrub(str(sentence))
 
     def _provider(self, name: str) -> Provider:
         if name not in self._open:

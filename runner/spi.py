@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from functools import lru_cache
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from runner.errors import (
     Forbidden,
@@ -32,6 +33,8 @@ from runner.model import Accepted, Change, Claim, Json, Merge, Outcome, Slot, Va
 __all__ = [
     "ClaimsOf",
     "Context",
+    "Examiner",
+    "Finding",
     "Forbidden",
     "Found",
     "Identity",
@@ -194,11 +197,15 @@ class Context:
 
     def marker(self, item: str = "") -> str:
         """Return the marker of an object that this step creates: ``or-`` and 12 lower-case base32 characters."""
-        from base64 import b32encode
-        from hashlib import sha256
+        return _marker(self.outage, self.step, item)
 
-        digest = sha256("\n".join((self.outage, self.step, item)).encode()).digest()
-        return "or-" + b32encode(digest).decode().lower()[:12]
+
+@lru_cache(maxsize=256)
+def _marker(*parts: str) -> str:
+    from base64 import b32encode
+    from hashlib import sha256
+
+    return "or-" + b32encode(sha256("\n".join(parts).encode()).digest()).decode().lower()[:12]
 
 
 QueryOf: TypeAlias = Callable[[Mapping[str, Any], Context], Query]
@@ -290,6 +297,26 @@ class Provider(Reader, Protocol):
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Set every slot to its `after`; yield one outcome per change, in order. Raises `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a provider found out about its account. `state` is ok, note or problem; `hint` is the next step."""
+
+    state: Literal["ok", "note", "problem"]
+    message: str
+    hint: str = ""
+
+
+@runtime_checkable
+class Examiner(Protocol):
+    """What a provider may offer besides the three methods, for `runner doctor` and for plans. Reads only."""
+
+    def examine(self) -> Iterator[Finding]:
+        """Yield what is missing or remarkable about the account and the credential. Raises `ProviderError`."""
+
+    def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
+        """Yield sentences that somebody should read before a step is carried out. Raises `ProviderError`."""
 
 
 OpenProvider: TypeAlias = Callable[[Target, Io], Provider]

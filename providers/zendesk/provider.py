@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
-from providers.zendesk import people
+from providers.zendesk import checkup, people
 from providers.zendesk.account import account_of
 from providers.zendesk.client import Client
 from providers.zendesk.guide import Guide
@@ -18,7 +19,7 @@ from providers.zendesk.tickets import Tickets
 from providers.zendesk.voice import Voice
 from runner import kinds
 from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Io, KindSpec, Query, Rejected, Target
+from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target
 
 
 def open_target(target: Target, io: Io) -> Zendesk:
@@ -69,6 +70,14 @@ class Zendesk:
             yield answer
             if isinstance(answer, Accepted):
                 self.client.begin()  # the runner has renewed its lease
+
+    def examine(self) -> Iterator[Finding]:
+        """Yield what is missing or remarkable about the account and the credential. Raises `ProviderError`."""
+        return checkup.examine(self.client, self._target)
+
+    def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what somebody should know before a step is carried out. Raises `ProviderError`."""
+        return checkup.advise_tickets(self.client, self._target, with_) if kind == "tickets" else iter(())
 
     def close(self) -> None:
         """Close the connections."""

@@ -98,6 +98,8 @@ def _targets(session: Session) -> Iterator[Checkup]:
         try:
             specs = session.readers.capabilities(name)
             yield _read(session, name, specs)
+            for each in session.readers.examine(name):
+                yield Checkup(part, each.state, each.message, each.hint)
         except InvalidInput as fault:
             yield Checkup(part, "problem", fault.message, fault.hint)
         except ProviderError as fault:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -204,9 +204,19 @@ def plan_outage(
         end=outage.end,
         runs=tuple(runs),
         refusals=tuple(refusals),
+        warnings=tuple(_advice(session, outage, runs)),
         fingerprint=_fingerprint(session, outage, runs),
         store=session.store.lineage,
     )
+
+
+def _advice(session: Session, outage: Outage, runs: Sequence[RunPlan]) -> Iterator[str]:
+    """Yield what the targets say that somebody should know about steps that change something."""
+    changing = {run.run for run in runs if run.changes}
+    for run in outage.runs:
+        if run.id in changing:
+            for sentence in session.readers.advise(run.target, run.kind, run.with_):
+                yield f"{run.id}: {sentence}"
 
 
 def _states(session: Session, outage: str) -> dict[str, State]:

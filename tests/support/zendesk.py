@@ -89,6 +89,7 @@ class ZendeskLab(Lab):
         self.options = options
         self.account = account or Account(clock=lambda: self.clock, tickets=tickets)
         self.config = replace(self.config, targets={"desk": target(**options)})
+        self.deps = replace(self.deps, environment={name.partition(":")[2]: text for name, text in SECRETS.items()})
         self.session = Session(self.deps, self.config, open_with={"zendesk": self._provider})
 
     def _provider(self, target: Target, io: object) -> Provider:
