@@ -21,6 +21,8 @@ MANY: Final = 100  # tickets in one update_many [DOC]
 IN_FLIGHT: Final = 5  # jobs; the account may have 30, shared with every other integration [DOC]
 JOB_TIME: Final = 900.0  # seconds, a guess: no limit is documented
 STAMP: Final = "updated_at"
+NEEDED: Final = "status needed/"
+_CHANNELS: Final[Mapping[str, str]] = {"mail": "email", "phone": "voice"}
 SEARCHED: Final[Mapping[str, str]] = {
     "status": "status",
     "group": "group",
@@ -35,12 +37,13 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     common = kinds.tickets()
 
     def query(with_: Mapping[str, Any], context: Context) -> Query:
-        asked = common.query(_named(with_, statuses), context)
-        return Query("tickets", where=asked.where, paths=(*asked.paths, STAMP))
+        given = _named(with_, context, statuses)
+        asked = common.query(given, context)
+        return Query("tickets", where=asked.where, paths=(*asked.paths, STAMP, *_needed(given)))
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         # The stamp travels to the write, which is refused by Zendesk when the ticket was changed since (safe_update).
-        wants = common.claims(_named(with_, statuses), context, found)
+        wants = common.claims(_named(with_, context, statuses), context, found)
         for want in wants:
             status = want.claim.value
             if want.path == "status" and category(status) not in WRITABLE:
@@ -62,6 +65,7 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
             "page": MANY,
             "precondition": True,
             "gives_back": GIVES_BACK,
+            "matches": matches,
             "values": {
                 "status": frozenset({*WRITABLE, *statuses}),
                 "select/status": frozenset({*CATEGORIES, *statuses}),
@@ -74,14 +78,62 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     )
 
 
-def _named(with_: Mapping[str, Any], statuses: Mapping[str, Json]) -> Mapping[str, Any]:
-    status = with_.get("status")
-    return {**with_, "status": statuses[status]} if isinstance(status, str) and status in statuses else with_
+def _named(with_: Mapping[str, Any], context: Context, statuses: Mapping[str, Json]) -> Mapping[str, Any]:
+    """Return `with` in Zendesk's words: names of runner.yaml as statuses, tags in lower case, as Zendesk keeps them."""
+
+    def status_of(given: Json) -> Json:
+        word = kinds.word(context, given)
+        return statuses.get(word, word) if isinstance(word, str) else word
+
+    found, select = dict(with_), dict(with_["select"])
+    if "status" in found:
+        found["status"] = status_of(found["status"])
+    if "give_back" in found:
+        found["give_back"] = {old: status_of(instead) for old, instead in found["give_back"].items()}
+    if isinstance(found.get("tag"), str):
+        found["tag"] = found["tag"].lower()
+    if "status" in select:
+        given = select["status"]
+        select["status"] = [status_of(each) for each in given] if isinstance(given, list) else status_of(given)
+    if "tags" in select:
+        select["tags"] = [tag.lower() for tag in several(select["tags"])]
+    return {**found, "select": select}
+
+
+def _needed(given: Mapping[str, Any]) -> list[str]:
+    """Return a path for every status that a step may write: reading it makes sure that the account has the status."""
+    wanted = [given["status"]] if "status" in given else []
+    wanted += given.get("give_back", {}).values()
+    found = []
+    for status in wanted:
+        number = status.get("custom_status_id") if isinstance(status, Mapping) else None
+        found.append(f"{NEEDED}{category(status)}" + (f"/{number}" if number is not None else ""))
+    return list(dict.fromkeys(found))
 
 
 def category(status: Value) -> str:
-    """Return the category of a status value."""
-    return str(status["status"]) if isinstance(status, Mapping) else str(status)
+    """Return the category of a status value, "" when it has none."""
+    return str(status.get("status", "")) if isinstance(status, Mapping) else str(status)
+
+
+def several(value: Json) -> list[Any]:
+    """Return one value, or any of several, as a list."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def matches(where: Mapping[str, Any], values: Mapping[str, Value]) -> bool:
+    """Whether a ticket is selected. A group may be given by name or id, in any case, a channel by either of its names;
+    ``none`` asks for tickets without one."""
+    rest = dict(where)
+    group = values.get("group", ABSENT)
+    names = {str(each).casefold() for each in group.values()} if isinstance(group, Mapping) else {"none"}
+    if "group" in rest and not names & {str(each).casefold() for each in several(rest.pop("group"))}:
+        return False
+    for name in ("channel", "priority"):
+        if name in rest:
+            wanted = [_CHANNELS.get(str(each).lower(), str(each).lower()) for each in several(rest[name])]
+            rest[name] = [ABSENT if each == "none" else each for each in wanted]
+    return kinds.matches(rest, values)
 
 
 # --- a ticket as slots ----------------------------------------------------------------------------------------------
@@ -98,7 +150,7 @@ def values_of(row: Mapping[str, Any], defaults: frozenset[int], groups: Mapping[
     return {
         "name": row.get("raw_subject") or row.get("subject") or f"#{row['id']}",
         "status": status,
-        "group": groups.get(group, str(group)) if group is not None else ABSENT,
+        "group": {"name": groups.get(group, str(group)), "id": str(group)} if group is not None else ABSENT,
         "channel": via.get("channel", ABSENT) or ABSENT,
         "priority": row.get("priority") or ABSENT,
         STAMP: row.get(STAMP, ABSENT),
@@ -113,21 +165,27 @@ def search_of(where: Mapping[str, Any]) -> str:
     """
     parts = []
     for name, wanted in where.items():
-        values = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+        values = several(wanted)
         for value in values[:1] if name == "tags" else values:
-            text = str(category(value) if name == "status" else value)
-            quoted = f'"{text}"' if any(letter in text for letter in ' :"') else text
+            text = str(category(value) if name == "status" else value).replace('"', "")
+            quoted = f'"{text}"' if any(letter in text for letter in " :") else text
             parts.append(f"{SEARCHED[name]}:{quoted}")
-    return " ".join(parts)
+    return " ".join(dict.fromkeys(parts))
 
 
-def update_of(changes: Sequence[Change]) -> dict[str, Json]:
-    """Return the fields of one ticket's update. Tags are added and removed, never overwritten [DOC]."""
+def update_of(changes: Sequence[Change], defaults: Mapping[str, int]) -> dict[str, Json]:
+    """Return the fields of one ticket's update. Tags are added and removed, never overwritten [DOC].
+
+    `defaults` maps a category to its default status where the account has others besides: a bare category would leave
+    a ticket in whichever of its statuses it is.
+    """
     body: dict[str, Json] = {}
     for change in changes:
         if change.slot.path == "status":
             status = change.after
             body |= dict(status) if isinstance(status, Mapping) else {"status": status}
+            if "custom_status_id" not in body and category(status) in defaults:
+                body["custom_status_id"] = defaults[category(status)]
         elif change.slot.path.startswith("tags/"):
             name = "additional_tags" if change.after is not ABSENT else "remove_tags"
             body.setdefault(name, []).append(change.slot.path.removeprefix("tags/"))

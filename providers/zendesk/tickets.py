@@ -7,20 +7,37 @@ ticket when somebody changed it since it was queued, or since the stamp that we 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 from urllib.parse import quote
 
 from providers.zendesk.client import Client, NoReply, expect
+from providers.zendesk.errors import NoFeature
 from providers.zendesk.shared import Values, per_object
-from providers.zendesk.ticket_kind import IN_FLIGHT, JOB_TIME, MANY, STAMP, search_of, tickets, update_of, values_of
+from providers.zendesk.ticket_kind import (
+    IN_FLIGHT,
+    JOB_TIME,
+    MANY,
+    STAMP,
+    WRITABLE,
+    category,
+    matches,
+    search_of,
+    tickets,
+    update_of,
+    values_of,
+)
+from providers.zendesk.ticket_words import Known
 from runner.model import ABSENT, Accepted, Change, Outcome, Verdict
 from runner.spi import KindSpec, NotFound, ProviderError, Query, Rejected
 
-POLL: Final = (0.5, 1.0, 2.0, 4.0)  # seconds between looks at jobs; the last one again and again
+FIRST_LOOK: Final = 0.5  # seconds until the very first look at jobs; later ones begin at half of what the last took
+LOOKS: Final = (0.02, 4.0)  # seconds between two looks, at least and at most; each time twice as long
 REMEMBERED: Final = 2 * MANY * IN_FLIGHT  # stamps of tickets read last
+GONE: Final = 8.0  # seconds that a job is nowhere to be found before its record counts as gone
 RUNNING: Final = frozenset({None, "", "queued", "working"})
 _LOST: Final = Outcome(Verdict.UNKNOWN, "the job's result was not seen")
+_NEVER: Final = Outcome(Verdict.REJECTED, "a ticket is never set to new or closed: the one is refused, the other final")
 
 
 class Tickets:
@@ -29,8 +46,8 @@ class Tickets:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._read: OrderedDict[str, Values] = OrderedDict()
-        self._defaults: frozenset[int] | None = None
-        self._groups: dict[int, str] = {}
+        self._known: Known | None = None
+        self._first_look = FIRST_LOOK
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind tickets."""
@@ -44,19 +61,21 @@ class Tickets:
             return
         if query.where is None and not query.ids:
             if query.paths == ("name",):
-                yield from self._found("")  # everything, to count it for a guard
+                yield from self._found({})  # everything, to count it for a guard
                 return
             raise Rejected("tickets are selected by `select` or by id", field="select")
-        self._know()
-        yield from self._by_id(query.ids) if query.ids else self._found(search_of(query.where or {}))
+        self._know().refuse_unknown(query.paths, self._client)
+        yield from self._by_id(query.ids) if query.ids else self._found(query.where or {})
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Send up to `IN_FLIGHT` jobs, tell of each, and look at them together until all are over.
 
         Raises `ProviderError` after the outcomes of what was sent, when the rest cannot be sent.
         """
-        said = self._moved(batch)
-        objects = [(key, changes) for key, changes in per_object(batch) if key not in said]
+        never = {change.slot: _NEVER for change in batch if _never_written(change)}
+        sent = [change for change in batch if change.slot not in never]
+        said = self._moved(sent)
+        objects = [(key, changes) for key, changes in per_object(sent) if key not in said]
         jobs: list[str] = []
         stopped: ProviderError | None = None
         for start in range(0, len(objects), MANY):
@@ -76,39 +95,43 @@ class Tickets:
             yield Accepted(",".join(jobs))
         yield from self._watch(jobs, said)
         for change in batch:
-            if stopped is not None and change.slot.key not in said:
+            if stopped is not None and change.slot not in never and change.slot.key not in said:
                 raise stopped
-            yield said[change.slot.key]
+            yield never.get(change.slot) or said[change.slot.key]
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def _know(self) -> None:
-        """Read once which custom statuses are their category's default, and what the groups are called."""
-        if self._defaults is not None:
-            return
-        try:
-            rows = self._client.whole("/api/v2/custom_statuses", "custom_statuses", "list custom statuses")
-        except (NotFound, Rejected):
-            rows = []  # the feature is not activated
-        self._defaults = frozenset(int(row["id"]) for row in rows if row.get("default"))
-        groups = self._client.pages("/api/v2/groups", "groups", "list groups")
-        self._groups = {int(row["id"]): str(row["name"]) for row in groups}
+    def _know(self) -> Known:
+        """Read once which statuses the account has, and what its groups are called."""
+        if self._known is None:
+            try:
+                rows = self._client.whole("/api/v2/custom_statuses", "custom_statuses", "list custom statuses")
+            except (NoFeature, NotFound):
+                rows = []  # custom statuses are not activated
+            groups = self._client.pages("/api/v2/groups", "groups", "list groups")
+            self._known = Known(self._client.account.name, rows, {int(row["id"]): str(row["name"]) for row in groups})
+        return self._known
 
-    def _found(self, text: str) -> Iterator[tuple[str, Values]]:
-        """Yield what the search export finds, page by page; its cursor lives for an hour [DOC]."""
-        self._know()
+    def _found(self, where: Mapping[str, Any]) -> Iterator[tuple[str, Values]]:
+        """Yield what the search export finds, page by page; its cursor lives for an hour [DOC].
+
+        It may find more than what is asked for: what does not match is left out.
+        """
+        where = self._know().with_groups(where)
         page = str(self._client.account.search_page)
         rows = self._client.pages(
             "/api/v2/search/export",
             "results",
             "search tickets",
             family="export",
-            query=text or "created>1970-01-01",
+            query=search_of(where) or "created>1970-01-01",
             filter_type="ticket",
             page_size=page,
         )
         for row in rows:
-            yield str(row["id"]), self._values(row)
+            values = self._values(row)
+            if matches(where, values):
+                yield str(row["id"]), values
 
     def _by_id(self, keys: Sequence[str]) -> Iterator[tuple[str, Values]]:
         for start in range(0, len(keys), MANY):
@@ -125,7 +148,8 @@ class Tickets:
                 yield key, values
 
     def _values(self, row: Mapping[str, Any]) -> Values:
-        return values_of(row, self._defaults or frozenset(), self._groups)
+        known = self._know()
+        return values_of(row, known.defaults, known.groups)
 
     def _remember(self, key: str, values: Values) -> None:
         """Keep what was read last of a ticket: its stamp goes with the next write of these very values."""
@@ -147,12 +171,12 @@ class Tickets:
 
     def _queue(self, objects: Sequence[tuple[str, Sequence[Change]]]) -> str:
         """Send one bulk update and return its job. Raises `ProviderError`."""
-        rows = []
+        rows, defaults = [], self._know().by_category
         for key, changes in objects:
             known = self._read.pop(key, {}).get(STAMP) or next((c.payload for c in changes if c.payload), None)
             stamp = known if isinstance(known, str) else ""
             safe = {"safe_update": True, "updated_stamp": stamp} if stamp else {}
-            rows.append({"id": int(key), **update_of(changes), **safe})
+            rows.append({"id": int(key), **update_of(changes, defaults), **safe})
         shapes = [{name: value for name, value in row.items() if name != "id"} for row in rows]
         path = "/api/v2/tickets/update_many"
         body: dict[str, Any] = {"tickets": rows}
@@ -164,36 +188,55 @@ class Tickets:
         return str(job["id"])
 
     def _watch(self, jobs: Sequence[str], said: dict[str, Outcome]) -> Iterator[Accepted]:
-        """Look at the jobs until all are over; fill `said` with each ticket's outcome."""
-        left, waited, looks = set(jobs), 0.0, 0
+        """Look at the jobs until all are over; fill `said` with each ticket's outcome. What cannot be looked at stays
+        unknown: it was sent."""
+        left, waited, pause = set(jobs), 0.0, self._first_look
+        since: dict[str, float] = {}
         while left and waited < JOB_TIME:
-            pause = POLL[min(looks, len(POLL) - 1)]
             self._client.io.sleep(pause)
-            waited, looks = waited + pause, looks + 1
-            for row in self._states(sorted(left)):
+            waited, pause = waited + pause, min(2 * pause, LOOKS[1])
+            self._first_look = min(max(waited / 2, LOOKS[0]), LOOKS[1])
+            try:
+                rows = self._states(left)
+            except ProviderError:
+                return
+            for row in rows:
                 if row.get("status") not in RUNNING:
                     left.discard(str(row["id"]))
                     said |= _results(row)
+            gone = left - {str(row["id"]) for row in rows}
+            since = {job: since.get(job, waited) for job in gone}
+            left -= {job for job in gone if waited - since[job] >= GONE}
             if left:
                 yield Accepted(",".join(jobs))
 
-    def _states(self, jobs: Sequence[str]) -> list[Any]:
-        data = self._client.get("/api/v2/job_statuses/show_many", "look at jobs", ids=",".join(jobs))
+    def _states(self, jobs: Set[str]) -> list[Any]:
+        """Return the states of jobs; what cannot be found by id may still be in the list [ISSUE zenpy 291]."""
+        data = self._client.get("/api/v2/job_statuses/show_many", "look at jobs", ids=",".join(sorted(jobs)))
         found: list[Any] = expect(data, "job_statuses", list, "look at jobs", self._client.account.name)
+        if jobs - {str(row["id"]) for row in found}:
+            listed = {str(row["id"]): row for row in self._listed() if str(row["id"]) in jobs}
+            found = list({**listed, **{str(row["id"]): row for row in found}}.values())
         return found
+
+    def _listed(self) -> Iterator[Any]:
+        return self._client.pages("/api/v2/job_statuses", "job_statuses", "list jobs")
 
     def _jobs(self, refs: Sequence[str]) -> Iterator[tuple[str, Values]]:
         """Yield the state of recorded jobs, or of every job of the account that may still change tickets.
 
         Looking a single job up may miss one that is there, under load [ISSUE zenpy 291]: the list counts.
         """
-        listed = self._client.pages("/api/v2/job_statuses", "job_statuses", "list jobs")
-        running = {str(row["id"]) for row in listed if row.get("status") in RUNNING}
+        running = {str(row["id"]) for row in self._listed() if row.get("status") in RUNNING}
         if not refs:
             for job in sorted(running):
                 yield job, {"job": "running"}
         for ref in refs:
             yield ref, {"job": "running" if running & set(ref.split(",")) else "done"}
+
+
+def _never_written(change: Change) -> bool:
+    return change.slot.path == "status" and category(change.after) not in WRITABLE
 
 
 def _results(row: Mapping[str, Any]) -> dict[str, Outcome]:

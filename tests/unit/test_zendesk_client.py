@@ -16,6 +16,7 @@ import pytest
 from providers.http import NoReply, NotSent
 from providers.zendesk.account import Account as Configured
 from providers.zendesk.account import account_of
+from providers.zendesk.checkup import examine
 from providers.zendesk.client import Client
 from providers.zendesk.provider import open_target
 from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_SECRET
@@ -262,7 +263,8 @@ def test_chat_has_a_credential_of_its_own() -> None:
 
 
 def test_an_anonymous_user_proves_nothing() -> None:
-    """`/users/me` answers 200 to everybody, so nothing ever asks it; what is read needs the credential."""
+    """`/users/me` answers 200 to everybody, so no reading relies on it: what is read needs the credential, and doctor
+    takes a user without an id for nobody."""
     desk = Desk()
     assert json.loads(_raw(desk.account, "/api/v2/users/me"))["user"]["id"] is None
     before = len(desk.account.requests)
@@ -270,6 +272,8 @@ def test_an_anonymous_user_proves_nothing() -> None:
     for kind in ("business_hours", "holiday", "rule", "message", "voice", "notice", "tickets"):
         assert next(iter(provider.read(Query(kind, paths=("name",)))))
     assert all("/users/me" not in each.path for each in desk.account.requests[before:])
+    anybody = scripted(httpx.Response(200, json={"user": {"id": None, "name": "Anonymous user", "role": "end-user"}}))
+    assert [each.state for each in examine(anybody.client, target())] == ["problem"]
     desk.account.access._clients.clear()
     with pytest.raises(Unauthorized):
         next(iter(open_target(target(), desk.io).read(Query("business_hours", paths=("name",)))))
