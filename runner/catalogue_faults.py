@@ -143,6 +143,12 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
             "The folder `store.journal` holds a different journal of this outage.",
             "Import that one, or move it away first.",
         ),
+        "JR010": Entry(
+            "more journals belong to these",
+            "Outages that overlapped hold fields together: one journal alone does not tell what a field held before all "
+            "of them, and the rest cannot be imported later.",
+            "Import all of them with one command; `--alone` takes the files that you named and no others.",
+        ),
         "OP001": Entry(
             "no such open outage",
             "No outage is open under this name.",

@@ -179,17 +179,18 @@ def export(world: World, outage: str, out: Path) -> None:
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--alone", is_flag=True, help="Only these, though journals that belong to them lie beside.")
 @click.option("--reason", metavar="WHY", help="Why, for the history.")
 @common()
 @pass_world
-def import_(world: World, files: tuple[Path, ...], reason: str | None) -> None:
+def import_(world: World, files: tuple[Path, ...], alone: bool, reason: str | None) -> None:
     """Rebuild outages in an empty store from their journal files alone; they can only be reverted then."""
     from dataclasses import asdict
 
     from runner.commands import movement
     from runner.views.text import amount, command
 
-    found = movement.bring_in(world.session(create=True), files, world.by(reason))
+    found = movement.bring_in(world.session(create=True), files, world.by(reason), alone=alone)
     if world.format == "json":
         world.json({"version": 1, "outages": [asdict(one) for one in found]})
         return

@@ -15,6 +15,7 @@ from runner.executor import digest_of, outage_of
 from runner.store import importing, journal, ledger
 from runner.store.importing import Imported
 from runner.store.packing import dumps
+from runner.views.text import command
 
 
 def export(session: Session, name: str) -> Iterator[str]:
@@ -44,11 +45,20 @@ def write(out: Path, lines: Iterator[str]) -> int:
     return count
 
 
-def bring_in(session: Session, paths: Sequence[Path], by: By) -> list[Imported]:
+def bring_in(session: Session, paths: Sequence[Path], by: By, *, alone: bool = False) -> list[Imported]:
     """Read journals into the store, all of them or none; the files go on where the runner keeps its journals.
 
-    Raises `InvalidInput`, `Refused`, `StoreError`.
+    Outages that overlapped tell only together what a field held before, so a journal of the same store that lies
+    beside the files and owes a restore, too, belongs to them; `alone` takes the files without it. Raises
+    `InvalidInput`, `Refused`, `StoreError`.
     """
+    if others := [] if alone else _beside(paths):
+        named = ", ".join(map(str, others))
+        raise Refused(
+            f"beside these files lie journals of the same store that owe a restore, too: {named}",
+            hint=f"import all of them at once: {command('import', *map(str, [*paths, *others]))} (or say --alone)",
+            code="JR010",
+        )
     with session.store.transaction() as conn:
         found = importing.bring_in(conn, paths, lambda row: _runs(session, row))
         now = session.deps.now_ms()
@@ -57,6 +67,18 @@ def bring_in(session: Session, paths: Sequence[Path], by: By) -> list[Imported]:
         for path, one in zip(paths, found, strict=True):
             _keep(path, journal.path_of(session.config.store.journal, one.outage))
     return found
+
+
+def _beside(paths: Sequence[Path]) -> list[Path]:
+    """Return the unfinished journals in the folders of `paths` that come from the same stores and are not named."""
+    mine = {path.resolve() for path in paths}
+    stores = {journal.lineage_of(path) for path in paths} - {""}
+    near = sorted(each for folder in {path.parent for path in paths} for each in folder.glob("*.jsonl"))
+    return [
+        path
+        for path in near
+        if path.resolve() not in mine and journal.lineage_of(path) in stores and journal.unfinished(path)
+    ]
 
 
 def _runs(session: Session, row: Any) -> list[tuple[str, int, str]]:

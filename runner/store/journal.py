@@ -238,16 +238,27 @@ def unfinished(path: Path) -> str:
 
     Looks at the first and the last line only.
     """
+    first, last = _ends(path)
+    outage = str(first.get("outage", "")) if first.get("t") == "outage" else ""
+    return "" if last.startswith(b'{"at":') and b'"t":"ended"' in last else outage
+
+
+def lineage_of(path: Path) -> str:
+    """Return the store that a journal comes from, "" when it is no journal."""
+    return str(_ends(path)[0].get("lineage", ""))
+
+
+def _ends(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Return the first line of a file, decoded, and the last one as it is; nothing of a file that is no journal."""
     try:
         with path.open("rb") as file:
             first = json.loads(file.readline())
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 65536))
             last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-        outage = str(first["outage"]) if first.get("t") == "outage" else ""
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return ""
-    return "" if last.startswith(b'{"at":') and b'"t":"ended"' in last else outage
+    except (OSError, ValueError):
+        return {}, b""
+    return (first, last) if isinstance(first, dict) else ({}, b"")
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
