@@ -145,8 +145,8 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
         ),
         "JR010": Entry(
             "more journals belong to these",
-            "Outages that overlapped hold fields together: one journal alone does not tell what a field held before all "
-            "of them, and the rest cannot be imported later.",
+            "Outages that overlapped hold fields together: one journal alone does not tell what a field held before "
+            "all of them, and the rest cannot be imported later.",
             "Import all of them with one command; `--alone` takes the files that you named and no others.",
         ),
         "OP001": Entry(

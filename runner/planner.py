@@ -6,7 +6,7 @@ planned by the same code with the other direction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -87,22 +87,27 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
 
 
 def plan_close(bench: Bench, outage: Outage, states: Mapping[str, State], only: str = "") -> list[RunPlan]:
-    """Return the plans of giving back everything that is held, in the order in which it will happen. A follow-up that
-    has an end of its own stays until then."""
-    found = []
+    """Return the plans of giving back everything that is held, in the order in which it will happen, and of the
+    follow-ups that come after it. A follow-up that has an end of its own stays until then."""
+    found, n = [], _place(bench, outage)
     for run in reversed(outage.runs):
         state = states.get(run.id, State("pending")).state
         stays = run.after and state != "closing" and (run.end is None or run.end > bench.at)
         if state in timetable.HOLDING and not stays and (not only or run.target == only):
-            found.append(_closing_or_not(bench, outage, run))
+            found.append(_or_not(bench, run, partial(_closing, bench, outage, run)))
+    when = "cancelled" if bench.at < outage.start else "ended"
+    for run in outage.runs:
+        coming = run.after and states.get(run.id, State("pending")).state in ("pending", "opening") and run.when == when
+        led = coming and states.get(run.after, State("pending")).state in timetable.HOLDING
+        if led and (run.end is None or run.end > bench.at) and (not only or run.target == only):
+            found.append(_or_not(bench, run, partial(_opening, bench, outage, run, n, due=True)))
     return found
 
 
-def _closing_or_not(bench: Bench, outage: Outage, run: Run) -> RunPlan:
-    """A target that cannot be read, or is there no more, must not hold up the way back of the others: its part is a
-    warning."""
+def _or_not(bench: Bench, run: Run, planned: Callable[[], RunPlan]) -> RunPlan:
+    """Return a part of the way back: a target that cannot be read, or is there no more, does not hold up the others."""
     try:
-        return _closing(bench, outage, run)
+        return planned()
     except (ProviderError, InvalidInput) as fault:
         when = "when it answers again" if isinstance(fault, ProviderError) else "once that is mended"
         why = f"{run.target} cannot be read now: {fault.message}; what it holds is given back {when}"
@@ -316,7 +321,9 @@ def _finished(
     )
     at_most = run.with_.get("at_most")
     if direction == "open" and isinstance(at_most, int) and sheet.objects > at_most:
-        warnings += (f"{sheet.objects:,} match, the step allows at_most {at_most:,}",)
+        warnings += (
+            f"{sheet.objects:,} match, the step allows at_most {at_most:,}: raise that in the step, no --override does",
+        )
     stays = ""
     if direction == "open" and (run.keep or (run.after and run.end is None)):
         stays = "left in place on purpose" if run.keep else "stays: the follow-up has no `until`"

@@ -520,3 +520,17 @@ def test_a_step_that_gains_and_loses_a_target_does_nothing_twice(tmp_path: Path,
     assert wa(lab) == {"desk": True, "other": True}
     with lab.session.store.reading() as conn:
         assert list(ledger.all_held(conn)) == []
+
+
+@pytest.mark.parametrize(("when", "shown"), [("ended", ["off", "off/restore/1"]), ("cancelled", ["off"])])
+def test_the_plan_of_a_revert_shows_the_follow_ups_that_it_sends(tmp_path: Path, when: str, shown: list[str]) -> None:
+    """Who is asked whether everything shall be given back sees the messages that go out with it, and no others."""
+    lab = Lab(tmp_path)
+    lab.world.put("channel", "wa", name="WhatsApp", enabled=True)
+    back = {"uses": "notice", "with": {"place": "agents", "body": "We are back"}, "when": when}
+    step = {"id": "off", "uses": "channel", "with": {"channel": "WhatsApp", "enabled": False}, "restore": [back]}
+    lab.apply(lab.playbook("match", [step]))
+    plan = planning.plan_revert(lab.session, operate.the_outage(lab.session, "match"))
+    assert [run.run for run in plan.runs] == shown
+    lab.revert("match")
+    assert len(lab.world.outbox) == len(shown) - 1
