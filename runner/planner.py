@@ -94,17 +94,17 @@ def plan_close(bench: Bench, outage: Outage, states: Mapping[str, State], only: 
         state = states.get(run.id, State("pending")).state
         stays = run.after and state != "closing" and (run.end is None or run.end > bench.at)
         if state in timetable.HOLDING and not stays and (not only or run.target == only):
-            found.append(_or_not(bench, run, partial(_closing, bench, outage, run)))
+            found.append(_or_not(run, partial(_closing, bench, outage, run)))
     when = "cancelled" if bench.at < outage.start else "ended"
     for run in outage.runs:
         coming = run.after and states.get(run.id, State("pending")).state in ("pending", "opening") and run.when == when
         led = coming and states.get(run.after, State("pending")).state in timetable.HOLDING
         if led and (run.end is None or run.end > bench.at) and (not only or run.target == only):
-            found.append(_or_not(bench, run, partial(_opening, bench, outage, run, n, due=True)))
+            found.append(_or_not(run, partial(_opening, bench, outage, run, n, due=True)))
     return found
 
 
-def _or_not(bench: Bench, run: Run, planned: Callable[[], RunPlan]) -> RunPlan:
+def _or_not(run: Run, planned: Callable[[], RunPlan]) -> RunPlan:
     """Return a part of the way back: a target that cannot be read, or is there no more, does not hold up the others."""
     try:
         return planned()

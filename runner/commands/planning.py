@@ -143,9 +143,21 @@ def plan(
     moment = at or session.deps.now()
     found = chosen_outages(session, loaded.playbook, moment, opens)
     plans = [plan_outage(session, each, moment, override=override, spools=spools, force=force) for each in found]
-    if opens is None:
-        plans[0] = replace(plans[0], warnings=(*plans[0].warnings, *vanished(session, loaded.playbook)))
+    more = vanished(session, loaded.playbook) if opens is None else _open_already(session, found[0])
+    plans[0] = replace(plans[0], warnings=(*plans[0].warnings, *more))
     return Planned(tuple(plans), loaded.playbook, tuple(found), warnings)
+
+
+def _open_already(session: Session, outage: Outage) -> list[str]:
+    """Return a sentence for every other open outage of the playbook that somebody opens by hand."""
+    with session.store.reading() as conn:
+        rows = ledger.outage_rows(conn, unfinished_only=True)
+    return [
+        f"{row.id} is open already: this opens a second outage of the same playbook on top of it; to make that one "
+        f"longer: runner extend {row.id} --until TIME"
+        for row in rows
+        if row.playbook == outage.playbook.name and row.id != outage.id and row.state in ("open", "closing")
+    ]
 
 
 def vanished(session: Session, playbook: Playbook) -> list[str]:

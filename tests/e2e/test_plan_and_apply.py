@@ -399,3 +399,13 @@ def test_rehearse(desk: Desk) -> None:
     assert json.loads(desk.ok("rehearse", "match.yaml", "--format", "json").out)
     assert desk.dump() == before
     assert desk.apply(*NOW).code == 0
+
+
+def test_opening_a_playbook_that_is_open_already_says_so(desk: Desk) -> None:
+    """`--now` twice opens two outages; the second plan names the first, and how to make it longer instead."""
+    desk.playbook(PHONE)
+    assert "open already" not in desk.apply(*NOW).text
+    desk.clock.wait(300)
+    second = desk.ok("plan", "match.yaml", *NOW)
+    assert "is open already" in " ".join(second.text.split())
+    assert "runner extend match@" in " ".join(second.text.split())
