@@ -15,7 +15,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from benchmarks import bench_recovery, bench_start, bench_steps, bench_store, bench_tickets, bench_validate
+from benchmarks import (
+    bench_recovery,
+    bench_start,
+    bench_steps,
+    bench_store,
+    bench_tickets,
+    bench_validate,
+    bench_zendesk,
+)
 from benchmarks.support import Row, Table
 
 README: Final = Path(__file__).with_name("README.md")
@@ -44,6 +52,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[Table]]]] = {
     "recovery": bench_recovery.main,
     "steps": bench_steps.main,
     "tickets": bench_tickets.main,
+    "zendesk": bench_zendesk.main,
 }
 
 

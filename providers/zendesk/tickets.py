@@ -47,6 +47,7 @@ class Tickets:
         self._client = client
         self._read: OrderedDict[str, Values] = OrderedDict()
         self._known: Known | None = None
+        self._defaults: frozenset[int] = frozenset()
         self._first_look = FIRST_LOOK
 
     def specs(self) -> Sequence[KindSpec]:
@@ -110,6 +111,7 @@ class Tickets:
                 rows = []  # custom statuses are not activated
             groups = self._client.pages("/api/v2/groups", "groups", "list groups")
             self._known = Known(self._client.account.name, rows, {int(row["id"]): str(row["name"]) for row in groups})
+            self._defaults = self._known.defaults
         return self._known
 
     def _found(self, where: Mapping[str, Any]) -> Iterator[tuple[str, Values]]:
@@ -149,7 +151,7 @@ class Tickets:
 
     def _values(self, row: Mapping[str, Any]) -> Values:
         known = self._know()
-        return values_of(row, known.defaults, known.groups)
+        return values_of(row, self._defaults, known.groups)
 
     def _remember(self, key: str, values: Values) -> None:
         """Keep what was read last of a ticket: its stamp goes with the next write of these very values."""

@@ -55,6 +55,7 @@ CLASSES = {  # the five things that can become of a request
     "throttled": "429",
     "stale": "stale",
 }
+OF_WRITES = ("timeout_committed", "stale")  # a read has nothing to commit and makes nothing stale
 TICKETS = 60
 PATIENCE = 12  # commands until an outage has to be where it should be
 
@@ -125,11 +126,6 @@ def wrong(before: str, steps: Sequence[Any], what: Any, index: int) -> Iterator[
         yield f"{what} at request {index} ({account.requests[index]}): {', '.join(parts)} differ, and nobody says so"
 
 
-def requests_of(steps: Sequence[Any]) -> int:
-    """Return how many requests the story takes when all is well."""
-    return len(played(steps).lab.account.requests)
-
-
 def test_the_story_itself_ends_where_it_began(before: str) -> None:
     """Without a fault every byte comes back, and nothing has to be said."""
     for steps in (SMALL, WHOLE):
@@ -143,15 +139,17 @@ def test_the_story_itself_ends_where_it_began(before: str) -> None:
 def test_a_fault_at_any_request_ends_exact_or_is_reported(before: str, name: str) -> None:
     """Each request of apply and revert in turn meets the fault; resume, or the next command, ends exact or says what
     differs."""
-    count = requests_of(SMALL)
-    found = [each for index in range(count) for each in wrong(before, SMALL, CLASSES[name], index)]
-    assert found == []
+    what = CLASSES[name]
+    requests = played(SMALL).lab.account.requests
+    struck = [each.index for each in requests if each.method != "GET" or what not in OF_WRITES]
+    assert len(struck) > 10
+    assert [each for index in struck for each in wrong(before, SMALL, what, index)] == []
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("what", FAULTS)
 def test_every_fault_at_every_request_of_the_whole_event(before: str, what: str) -> None:
     """The same for every fault that the simulator knows, on a playbook with every kind that has an API."""
-    count = requests_of(WHOLE)
+    count = len(played(WHOLE).lab.account.requests)
     found = [each for index in range(count) for each in wrong(before, WHOLE, what, index)]
     assert found == []
