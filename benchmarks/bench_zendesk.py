@@ -394,7 +394,7 @@ def main(few: int = FEW, many: int = MANY, capped: int = LIMITED) -> list[Table]
     about = (
         "Tickets paused, tagged and given back by the runner, with its journal, against a plain script with zenpy that "
         "keeps none: both search by export and send 100 tickets a request to Zendesk's simulator, a process of its own "
-        f"on loopback. {few:,} tickets: medians of {ROUNDS} rounds; {many:,}: once. What the runner's time went into with "
+        f"on loopback. {few:,} tickets: medians of {ROUNDS} rounds; {many:,}: once. The runner's time with "
         f"{many:,}: {shares(ours)}."
     )
     return [Table("Zendesk", about, rows), under_limits(capped)]
