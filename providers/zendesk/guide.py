@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Final
+from urllib.parse import quote
 
 from providers.zendesk.client import Client, expect
-from providers.zendesk.notice_kind import notice
-from providers.zendesk.shared import Values, attempt, per_object, wanted_ids
+from providers.zendesk.notice_kind import LOCALE, SECTION, notice
+from providers.zendesk.shared import Values, attempt, existing, per_object, wanted_ids
 from runner.model import ABSENT, Change, Outcome, Value
-from runner.spi import KindSpec, NotFound, Query, Rejected
+from runner.spi import InvalidInput, KindSpec, NotFound, Query, Rejected
 
 BASE: Final = "/api/v2/help_center"
 FAMILY: Final = "help_center"
@@ -30,11 +32,14 @@ class Guide:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind notice."""
-        return (notice(self._client.account.rate("help_center")),)
+        return (existing(notice(self._client.account.rate("help_center")), "article"),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield articles, and under a marker the article that carries it."""
-        return wanted_ids(query, self._every)
+        self._refuse_unknown(query.paths)
+        found = wanted_ids(query, self._every)
+        # by its marker an article of ours is there a second time
+        return found if query.ids else ((key, values) for key, values in found if "notice" not in values)
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
         """Write article by article; a message to the agents is sent once."""
@@ -70,6 +75,34 @@ class Guide:
             "promoted": bool(row["promoted"]),
             "labels": sorted(str(label) for label in row.get("label_names") or () if label != marker),
         }
+
+    def _refuse_unknown(self, paths: Sequence[str]) -> None:
+        """Raise `InvalidInput` for a section or a language that an article of ours would need and that is not there."""
+        name = self._client.account.name
+        for path in paths:
+            if path.startswith(SECTION):
+                section = path.removeprefix(SECTION)
+                if not section.isdecimal() or not self._lists(f"sections/{section}"):
+                    rows = self._client.pages(f"{BASE}/sections.json", "sections", "list sections", family=FAMILY)
+                    names = ", ".join(f"{row['id']} {row['name']}" for row in islice(rows, 5))
+                    raise InvalidInput(f"{name} has no section {section}", hint=f"it has: {names or 'none'}")
+            elif path.startswith(LOCALE):
+                section, _, locale = path.removeprefix(LOCALE).partition("/")
+                if not self._lists(f"{quote(locale)}/sections/{section}"):
+                    raise InvalidInput(
+                        f"the Help Center of {name} has no language {locale!r}",
+                        hint="write it as in the address of the Help Center (`en-us`), or add it there first",
+                    )
+
+    def _lists(self, place: str) -> bool:
+        try:
+            rows = self._client.pages(
+                f"{BASE}/{place}/articles.json", "articles", "list the section", family=FAMILY, page_size="1"
+            )
+            next(rows, None)
+        except NotFound:
+            return False
+        return True
 
     # --- writing ----------------------------------------------------------------------------------------------------
 

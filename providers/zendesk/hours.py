@@ -8,19 +8,21 @@ their name, because creating one is not idempotent and names are not unique.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
 from providers.zendesk.client import Client, expect
-from providers.zendesk.shared import Values, attempt, one_by_one, wanted_ids
+from providers.zendesk.shared import Values, attempt, existing, one_by_one, wanted_ids
 from providers.zendesk.zones import iana
 from runner import kinds, minutes
-from runner.model import Change, Outcome, Value
-from runner.spi import KindSpec, Query, Rejected
+from runner.model import Change, Op, Outcome, Value
+from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Rejected, Want
 
 DAY: Final = 24 * 60
-TWO_YEARS: Final = 731  # days; the vendor's own bound is by date, so a day is left to the difference of zones [SALTO]
+WEEK: Final = 7 * DAY
+TWO_YEARS: Final = 729  # days; the bound is by date, its last day is refused, and a day is left to the zones [SALTO]
 SCHEDULES: Final = "/api/v2/business_hours/schedules"
 
 
@@ -28,13 +30,22 @@ SCHEDULES: Final = "/api/v2/business_hours/schedules"
 
 
 def hours_of(intervals: Sequence[Mapping[str, Any]]) -> dict[str, Value]:
-    """Return ``hours/<weekday>`` -> open times, from intervals in minutes since Sunday."""
+    """Return ``hours/<weekday>`` -> open times, from intervals in minutes since Sunday.
+
+    The end of the week is 0 or 10,080 wherever it stands [DOC]. What crosses midnight, which Zendesk does not take
+    itself, is cut there.
+    """
     days: dict[str, list[str]] = {f"hours/{dow}": [] for dow in minutes.WEEKDAYS}
-    for start, end in sorted((int(each["start_time"]), int(each["end_time"])) for each in intervals):
-        index, begin = divmod(start, DAY)
-        times = f"{minutes.clock(begin)}-{minutes.clock(end - index * DAY)}"
-        days[f"hours/{minutes.WEEKDAYS[index % 7]}"].append(times)
-    return dict(days)
+    for start, end in sorted((int(each["start_time"]) % WEEK, int(each["end_time"])) for each in intervals):
+        left, until = start, end if end > start else end + WEEK
+        while left < until:
+            index, begin = divmod(left, DAY)
+            stop = min(until, (index + 1) * DAY)
+            days[f"hours/{minutes.WEEKDAYS[index % 7]}"].append(
+                f"{minutes.clock(begin)}-{minutes.clock(stop - index * DAY)}"
+            )
+            left = stop
+    return {path: sorted(times) for path, times in days.items()}
 
 
 def intervals_of(hours: Mapping[str, Value]) -> list[dict[str, int]]:
@@ -71,6 +82,47 @@ def holidays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, dict[
     return found
 
 
+# --- what a plan refuses --------------------------------------------------------------------------------------------
+
+
+def _never_all_closed(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
+    """Return the claims on a week. Raises `InvalidInput` when no open hour is left: that is not documented."""
+    wants = kinds.business_hours().claims(with_, context, found)
+    week = {path: value for path, value in found.values.items() if path.startswith("hours/")}
+    for want in wants:
+        if want.claim.op is Op.PUT:
+            week[want.path] = want.claim.value
+        else:
+            there = week.get(want.path)
+            open_ = minutes.parse(there if isinstance(there, list) else [])
+            week[want.path] = minutes.format(open_ - minutes.parse(want.claim.remove))
+    if not any(isinstance(value, list) and value for value in week.values()):
+        raise InvalidInput(f"{found.name} on {context.target.name} would be closed all week", hint=_HOLIDAY)
+    return wants
+
+
+def _in_the_window(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
+    """Return the claim on a holiday. Raises `InvalidInput` for one that Zendesk would not take when the step begins."""
+    wants = kinds.holiday().claims(with_, context, found)
+    for want in wants:
+        if isinstance(want.claim.value, Mapping) and is_far(want.claim.value, context.start.date()):
+            first, last = want.claim.value["start_date"], want.claim.value["end_date"]
+            raise InvalidInput(
+                f"the holiday from {first} to {last} is too far away for {context.target.name}",
+                hint="Zendesk takes holidays up to two years back or ahead: mend `from` and `to`",
+            )
+    return wants
+
+
+def is_far(value: Mapping[str, str], today: date) -> bool:
+    """Whether a holiday lies outside the two years that Zendesk takes."""
+    first, last = date.fromisoformat(value["start_date"]), date.fromisoformat(value["end_date"])
+    return first < today - timedelta(days=TWO_YEARS) or last > today + timedelta(days=TWO_YEARS)
+
+
+_HOLIDAY: Final = "a week without any open hour is not documented; close whole days with `uses: holiday`"
+
+
 # --- the area -------------------------------------------------------------------------------------------------------
 
 
@@ -84,9 +136,11 @@ class Hours:
         """Return business_hours and holiday."""
         rate = self._client.account.rate("support")
         note = "Zendesk shows 15-minute steps and an hour at least; what its API enforces is not documented."
+        hours = kinds.business_hours(rate=rate, max_batch=1, notes=(note,))
+        holiday = kinds.holiday(rate=rate, max_batch=1)
         return (
-            kinds.business_hours(rate=rate, max_batch=1, notes=(note,)),
-            kinds.holiday(rate=rate, max_batch=1),
+            existing(replace(hours, claims=_never_all_closed), "schedule"),
+            existing(replace(holiday, claims=_in_the_window), "schedule"),
         )
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
@@ -122,10 +176,7 @@ class Hours:
         hours |= {change.slot.path: change.after for change in changes}
         intervals = intervals_of(hours)
         if not intervals:
-            raise Rejected(
-                "a schedule without any open hour is not documented; close whole days with `uses: holiday`",
-                field="hours",
-            )
+            raise Rejected(_HOLIDAY, field="hours")
         body = {"workweek": {"intervals": intervals}}
         self._client.write("PUT", f"{SCHEDULES}/{schedule}/workweek", "set the hours", body)
 
@@ -137,15 +188,10 @@ class Hours:
             if known is not None:
                 self._client.write("DELETE", f"{at}/{known[0]}", "delete the holiday")
             return
-        self._refuse_far(value)
+        if is_far(value, self._client.io.now().date()):
+            raise Rejected("a holiday may lie two years back or ahead at most", field="end_date")
         body = {"holiday": {**value, "name": shown_name(value["name"], marker)}}
         if known is None:
             self._client.write("POST", at, "create the holiday", body)
         elif known[1] != value:
             self._client.write("PUT", f"{at}/{known[0]}", "change the holiday", body)
-
-    def _refuse_far(self, value: Mapping[str, str]) -> None:
-        today = self._client.io.now().date()
-        first, last = date.fromisoformat(value["start_date"]), date.fromisoformat(value["end_date"])
-        if first <= today - timedelta(days=TWO_YEARS) or last >= today + timedelta(days=TWO_YEARS - 1):
-            raise Rejected("a holiday may lie two years back or ahead at most", field="end_date")

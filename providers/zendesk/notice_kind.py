@@ -10,6 +10,8 @@ from runner.kinds.shape import NAME
 from runner.model import Claim, Json, Merge, Op
 from runner.spi import Context, Found, Identity, InvalidInput, KindSpec, Query, Want
 
+SECTION: Final = "section needed/"  # reading such a path makes sure that it is there, before anything is written
+LOCALE: Final = "language needed/"
 PLACES: Final = ("help_center", "agents")
 ID: Final = {"type": ["integer", "string"], "minLength": 1}
 
@@ -41,8 +43,12 @@ def _query(with_: Mapping[str, Any], context: Context) -> Query:
     if "article" in with_:
         labels = [f"labels/{label}" for label in _labels(with_)]
         return kinds.pick("notice", with_["article"], (*labels, *(("promoted",) if "promoted" in with_ else ())))
-    path = "sent" if with_.get("place") == "agents" else "notice"
-    return Query("notice", ids=(context.marker(),), paths=("name", path))
+    if with_.get("place") == "agents":
+        return Query("notice", ids=(context.marker(),), paths=("name", "sent"))
+    section = str(with_.get("section", ""))
+    needed = [f"{LOCALE}{section}/{locale}" for locale in _texts(with_.get("subject", ""), context)]
+    paths = (f"{SECTION}{section}", *needed) if section else ()
+    return Query("notice", ids=(context.marker(),), paths=("name", "notice", *paths))
 
 
 def _claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
@@ -53,6 +59,11 @@ def _claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequenc
             wants.append(Want("promoted", Claim(Op.PUT, with_["promoted"])))
         return wants
     if with_.get("place") == "agents":
+        if context.target.options.get("app_id") is None:
+            raise InvalidInput(
+                f"{context.target.name} has no app that could show messages to agents",
+                hint=f"set `app_id` under targets.{context.target.name}.options in runner.yaml, or use a webhook",
+            )
         content = {
             "subject": with_.get("subject", ""),
             "body": with_.get("body", ""),

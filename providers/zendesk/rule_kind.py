@@ -58,8 +58,14 @@ def _query(with_: Mapping[str, Any], context: Context) -> Query:
 
 
 def _claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-    if not _selector(with_):
+    chosen, kind = _selector(with_), found.key.rpartition("-")[0]
+    if not chosen:
         return [Want("rule", Claim(Op.PUT, _made(with_, context)))]
+    if chosen in TYPES and kind != chosen:
+        raise InvalidInput(
+            f"{found.name} on {context.target.name} is no {chosen.replace('_', ' ')}",
+            hint=f"write `{kind}:` in place of `{chosen}:`" if kind in TYPES else "mend its id",
+        )
     if "active" in with_:
         return [Want("active", Claim(Op.PUT, with_["active"]))]
     copy = _edited(with_, context, found)
@@ -106,6 +112,8 @@ def _made(with_: Mapping[str, Any], context: Context) -> Json:
     if with_["make"] == "out_of_hours":
         every = [("update_type", "is", "Create"), ("in_business_hours", "is", "false")]
         return whole("trigger", with_.get("title", "Answer out of hours"), _all(every), [notify])
+    if "after" not in with_:
+        raise InvalidInput("a reminder needs the hours after which it is sent", hint="add `after: 4`")
     age = "requester_updated_at" if with_.get("since") == "requester" else "updated_at"
     every = [
         ("status", "less_than", "solved"),

@@ -14,8 +14,8 @@ from typing import Any, Final
 from providers.http import NotSent
 from providers.zendesk.client import Client
 from providers.zendesk.hours import shown_name, split_name
-from providers.zendesk.rule_kind import action, condition, rule, whole
-from providers.zendesk.shared import Values, attempt, wanted_ids
+from providers.zendesk.rule_kind import SELECTORS, action, condition, rule, whole
+from providers.zendesk.shared import Values, attempt, existing, wanted_ids
 from runner.model import ABSENT, Change, Json, Outcome, Slot, Value, Verdict
 from runner.spi import KindSpec, ProviderError, Query, Rejected, Unavailable
 
@@ -46,13 +46,15 @@ class Rules:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind rule."""
-        return (rule(self._client.account.rate("support")),)
+        return (existing(rule(self._client.account.rate("support")), *SELECTORS),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield rules with what is asked; a marker's rule under the path ``rule``."""
         kinds_asked = {key.rpartition("-")[0] for key in query.ids} if query.ids else set()
         with_chat = self._chat if not query.ids else bool(kinds_asked & set(CHAT))
-        return wanted_ids(query, lambda: self._every(with_chat))
+        found = wanted_ids(query, lambda: self._every(with_chat))
+        # by its marker a rule of ours is there a second time, with the name of what it is a copy of
+        return found if query.ids else ((key, values) for key, values in found if "rule" not in values)
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
         """Make copies and rules first, then switch, then delete: no moment without an answer to customers."""

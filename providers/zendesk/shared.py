@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from providers.http import NoReply
 from providers.zendesk.errors import Moved
-from runner.model import Accepted, Change, Outcome, Value, Verdict
-from runner.spi import KindSpec, NotFound, Query, Rejected, Unavailable
+from runner.model import ABSENT, Accepted, Change, Outcome, Value, Verdict
+from runner.spi import Context, Found, InvalidInput, KindSpec, NotFound, Query, Rejected, Unavailable, Want
 
 Values: TypeAlias = Mapping[str, Value]
 DONE = Outcome(Verdict.DONE)
@@ -28,6 +29,22 @@ class Area(Protocol):
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
+
+
+def existing(spec: KindSpec, *selectors: str) -> KindSpec:
+    """Return `spec` with objects that one of the `selectors` names by an id that does not exist refused in the plan."""
+
+    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
+        chosen = next((name for name in selectors if name in with_), "")
+        if chosen and found.values.get("name", ABSENT) is ABSENT:
+            raise InvalidInput(
+                f"{context.target.name} has no {chosen.replace('_', ' ')} with the id {found.key}",
+                hint="write its name as Zendesk shows it, or the id from its address there",
+                code="PL001",
+            )
+        return spec.claims(with_, context, found)
+
+    return replace(spec, claims=claims)
 
 
 def per_object(batch: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
@@ -71,4 +88,4 @@ def wanted_ids(query: Query, every: Callable[[], Iterator[tuple[str, Values]]]) 
         yield key, known.get(key, {})
 
 
-__all__ = ["DONE", "Area", "Unavailable", "Values", "attempt", "one_by_one", "per_object", "wanted_ids"]
+__all__ = ["DONE", "Area", "Unavailable", "Values", "attempt", "existing", "one_by_one", "per_object", "wanted_ids"]

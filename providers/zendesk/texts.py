@@ -6,16 +6,26 @@ changes the variants, and nothing else. Only texts that are there are changed: a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, Final
 
 from providers.zendesk.client import Client, expect
-from providers.zendesk.shared import Values, one_by_one, wanted_ids
+from providers.zendesk.shared import Values, existing, one_by_one, wanted_ids
 from runner import kinds
 from runner.model import Change, Outcome
-from runner.spi import KindSpec, Query, Rejected
+from runner.spi import Context, InvalidInput, KindSpec, Query, Rejected
 
 ITEMS: Final = "/api/v2/dynamic_content/items"
+LOCALE: Final = "language needed/"  # reading such a path makes sure that the account has the language
+
+
+def _query(with_: Mapping[str, Any], context: Context) -> Query:
+    given = with_.get("text", with_.get("append"))
+    needed = [f"{LOCALE}{locale}" for locale in given] if isinstance(given, Mapping) else []
+    asked = kinds.message().query(with_, context)
+    return replace(asked, paths=(*asked.paths, *needed))
 
 
 class Texts:
@@ -28,10 +38,12 @@ class Texts:
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind message."""
         note = "Texts of dynamic content; forms and widgets have no API: `uses: message_by_hand`."
-        return (kinds.message(rate=self._client.account.rate("support"), max_batch=1, notes=(note,)),)
+        spec = kinds.message(rate=self._client.account.rate("support"), max_batch=1, notes=(note,))
+        return (existing(replace(spec, query=_query), "message"),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield items with the text of every locale they have."""
+        self._refuse_unknown([path.removeprefix(LOCALE) for path in query.paths if path.startswith(LOCALE)])
         return wanted_ids(query, self._items)
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome]:
@@ -43,11 +55,24 @@ class Texts:
             texts = {f"text/{self._locale(each['locale_id'])}": each["content"] for each in row["variants"]}
             yield str(row["id"]), {"name": row["name"], **texts}
 
-    def _locale(self, number: int) -> str:
+    def _known(self) -> Mapping[int, str]:
         if not self._locales:
             rows = self._client.whole("/api/v2/locales", "locales", "list locales")
             self._locales = {int(row["id"]): str(row["locale"]) for row in rows}
-        return self._locales.get(number, str(number))
+        return self._locales
+
+    def _locale(self, number: int) -> str:
+        return self._known().get(number, str(number))
+
+    def _refuse_unknown(self, locales: Sequence[str]) -> None:
+        """Raise `InvalidInput` for a language that the account does not have."""
+        for locale in locales:
+            known = sorted(self._known().values())
+            if kinds.for_locale(dict.fromkeys(known, ""), locale) is None:
+                near = get_close_matches(locale, known, n=3, cutoff=0.5) or known[:8]
+                raise InvalidInput(
+                    f"{self._client.account.name} has no language {locale!r}", hint=f"it has: {', '.join(near)}"
+                )
 
     def _set(self, item: str, changes: Sequence[Change]) -> None:
         data = self._client.get(f"{ITEMS}/{item}", "show dynamic content")

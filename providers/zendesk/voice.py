@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from providers.zendesk.client import Client, expect
-from providers.zendesk.shared import Values, one_by_one, wanted_ids
+from providers.zendesk.shared import Values, existing, one_by_one, wanted_ids
 from runner import kinds
 from runner.kinds.shape import NAME
 from runner.model import Change, Claim, Merge, Op, Outcome, Value
@@ -93,7 +93,7 @@ class Voice:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind voice."""
-        return (voice(self._client.account.rate("support")),)
+        return (existing(voice(self._client.account.rate("support")), "number"),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield the account's switch and the numbers with their greetings."""
