@@ -6,6 +6,7 @@ Four things in the markdown files are generated:
     <!-- file: PATH -->             the fenced block below holds the content of a file of the checkout
     <!-- begin: NAME --> .. <!-- end -->   a reference, made from schemas, kinds, codes or the command line
     <!-- stage: 2026-12-11 11:30 --> a fresh embedded helpdesk at that time (São Paulo) for the blocks below it;
+    <!-- zendesk: ... -->            the same with playbooks/zendesk on a simulated Zendesk account;
     <!-- clock: ... -->, <!-- run: COMMAND --> and <!-- short --> (leave the plan out) go on in it
 
 Times are fixed, so that the same checkout always gives the same text.
@@ -31,12 +32,13 @@ LEFT_ALONE = {"docs/providers.md"}  # its blocks are carried out by a test of it
 
 _BEGIN = re.compile(r"<!-- begin: ([a-z-]+) -->")
 _FILE = re.compile(r"<!-- file: (\S+) -->")
-_SCENE = re.compile(r"<!-- (stage|clock|run|short)(?:: (.+?))? -->")
+_SCENE = re.compile(r"<!-- (stage|zendesk|clock|run|short)(?:: (.+?))? -->")
 
 REFERENCES: Mapping[str, Callable[[], str]] = {
     "playbook": references.playbook,
     "kinds": references.kinds_reference,
     "embedded-names": references.embedded_names,
+    "zendesk-kinds": references.zendesk_kinds,
     "configuration": references.configuration,
     "codes": references.codes,
     "cli": references.command_line,
@@ -105,6 +107,8 @@ class Page:
             self._play(words)
         elif what == "clock":
             self._here().at(moment(words))
+        elif what == "zendesk":
+            self.stage = Stage(self.folder, moment(words)).build_zendesk(TICKETS)
         else:
             self.stage = Stage(self.folder, moment(words)).build()
             self._play(f"runner sandbox seed --tickets {TICKETS}")

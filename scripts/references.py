@@ -12,13 +12,15 @@ from typing import Any
 import click
 
 from providers.simulator import seed
+from providers.zendesk.provider import open_target
 from runner import kinds
 from runner.catalogue import CODES
 from runner.cli import EPILOG, cli
 from runner.cli.sandbox import whole
 from runner.cli.world import World
 from runner.minutes import WEEKDAYS
-from runner.spi import KindSpec, Means, Reversal
+from runner.spi import KindSpec, Means, Reversal, Target
+from runner.testing.io import ScriptedIo
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 100
@@ -191,6 +193,17 @@ def _parts(group: Schema, prefix: str = "") -> Iterator[str]:
         inner = field.get("items", field) if field.get("type") == "array" else field
         if inner.get("properties"):
             yield from (f"Fields of `{prefix}{name}`:", "", *table(inner), "")
+
+
+def zendesk_kinds() -> str:
+    """Return the fields of the kinds that Zendesk has besides the common ones, or with other fields."""
+    account = Target("zendesk", "zendesk", {"subdomain": "example"})
+    common = kinds.common()
+    lines: list[str] = []
+    for name, spec in open_target(account, ScriptedIo()).capabilities().items():
+        if name not in common or spec.schema != common[name].schema:
+            lines += [f"#### `{name}`: {spec.title}", "", *table(spec.schema), "", *_parts(spec.schema)]
+    return "\n".join(lines)
 
 
 def embedded_names() -> str:

@@ -1,7 +1,8 @@
 """A place where command lines are carried out as typed, on the embedded helpdesk, at a time that somebody sets.
 
 The demo, the generated blocks of the documentation and their tests share it. Nothing here is mocked but the clock: the
-command line runs in this process, against a real store and a real helpdesk file in `folder`.
+command line runs in this process, against a real store and a real helpdesk file in `folder`. `build_zendesk` puts a
+simulated Zendesk account in the helpdesk's place; it is reached over its wire, as the real one is.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from runner.cli import cli
 from runner.cli.world import World
@@ -39,6 +41,9 @@ class Stage:
     ticking: bool = False
     terminal: bool = True
     code: int = 0
+    account: Any = None  # of a simulated Zendesk
+    transport: Any = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
     _waited: float = 0.0
 
@@ -48,6 +53,23 @@ class Stage:
         self.folder.mkdir(parents=True)
         shutil.copy(ROOT / "runner.yaml", self.folder)
         shutil.copytree(ROOT / "playbooks", self.folder / "playbooks")
+        return self
+
+    def build_zendesk(self, tickets: int) -> Stage:
+        """Make the folder anew as a copy of playbooks/zendesk, with an account of so many tickets and its secrets."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(
+            ROOT / "playbooks" / "zendesk", self.folder, ignore=shutil.ignore_patterns(".runner", "journal")
+        )
+        from httpx import WSGITransport
+
+        from providers.zendesk.simulator.access import CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
+        from providers.zendesk.simulator.account import Account
+
+        self.account = Account(clock=self.wall, tickets=tickets)
+        self.transport = WSGITransport(app=self.account.wsgi)
+        secrets = {"CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "CHAT_TOKEN": CHAT_TOKEN}
+        self.environment = {f"ZENDESK_{name}": secret for name, secret in secrets.items()}
         return self
 
     def at(self, moment: datetime) -> None:
@@ -78,7 +100,8 @@ class Stage:
         return text
 
     def _runner(self, words: list[str]) -> str:
-        deps = Deps({}, OWNER, wall=self.wall, boot_clock=self.wall, wait=self._wait)
+        outside = {"wall": self.wall, "boot_clock": self.wall, "wait": self._wait, "transport": self.transport}
+        deps = Deps(self.environment, OWNER, **outside)
         out, stdin = io.StringIO(), sys.stdin
         sys.stdin = io.StringIO()  # nobody answers
         with self._inside(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

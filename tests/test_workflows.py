@@ -286,7 +286,8 @@ def test_push_tick_and_button(clone: Clone) -> None:
 
 
 def test_changed_playbooks(clone: Clone) -> None:
-    """A changed text counts for its playbook, an untouched or deleted one does not, an unknown commit means all."""
+    """A changed text counts for its playbook, an untouched or deleted one does not, an unknown commit means all; what
+    has a runner.yaml of its own never counts."""
 
     def changed(since: str) -> list[str]:
         command = ["scripts/changed-playbooks", since]
@@ -296,8 +297,13 @@ def test_changed_playbooks(clone: Clone) -> None:
     (spaced / "texts").mkdir(parents=True)
     for name in ("playbook.yaml", "texts/a.md.j2", "../old.yml"):
         (spaced / name).write_text("x")
+    other = clone.folder / "playbooks" / "other-account"
+    (other / "closing").mkdir(parents=True)
+    for name in ("runner.yaml", "closing/playbook.yaml"):
+        (other / name).write_text("x")
     clone.commit(enabled="true")
     (spaced / "texts" / "a.md.j2").write_text("y")
+    (other / "closing" / "playbook.yaml").write_text("y")
     (spaced / "../old.yml").unlink()
     clone.git("add", "-A")
     clone.git("commit", "-q", "-m", "a text")
