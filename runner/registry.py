@@ -19,7 +19,7 @@ from runner import minutes
 from runner.errors import InvalidInput, ProviderError, Rejected, Unavailable
 from runner.model import ABSENT, UNKNOWN, Accepted, Change, Merge, Outcome, Slot, Value, Verdict
 from runner.redact import Vault
-from runner.spi import Examiner, Finding, Io, KindSpec, OpenProvider, Provider, Query, Target
+from runner.spi import Examiner, Finding, Io, KindSpec, OpenProvider, Provider, Query, Queue, Target, Waiting
 
 GROUP: Final = "runner.providers"
 OPENING_SECONDS: Final = 30.0  # opening a provider and asking what it offers needs no answer from outside
@@ -123,6 +123,18 @@ class ReadOnly:
         if isinstance(provider, Examiner):
             for sentence in self._guarded(name, lambda: provider.advise(kind, with_), OPENING_SECONDS, batch=1):
                 yield self._vault.scrub(str(sentence))
+
+    def queues(self, name: str) -> bool:
+        """Whether the target can list the tickets that wait for an answer."""
+        return isinstance(self._provider(name), Queue)
+
+    def waiting(self, name: str) -> Iterator[Waiting]:
+        """Yield the tickets that wait for an answer. Raises `ProviderError`, `InvalidInput` where nobody can tell."""
+        provider = self._provider(name)
+        if not isinstance(provider, Queue):
+            raise InvalidInput(f"{name} cannot list the tickets that wait for an answer", code="RG005")
+        for found in self._guarded(name, provider.waiting, OPENING_SECONDS, batch=100):
+            yield replace(found, name=self._vault.scrub(str(found.name)))
 
     def _provider(self, name: str) -> Provider:
         if name not in self._open:

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from runner.errors import Exit
 from runner.model import Claim, Slot, Value
+from runner.spi import Waiting
 
 Ended: TypeAlias = Literal["done", "waiting", "failed", "skipped"]  # what a drive leaves a step at
 
@@ -220,3 +221,11 @@ class Checkup:
     state: Literal["ok", "note", "problem"]
     words: str
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A ticket in the order of answering, with the target that it is on."""
+
+    target: str
+    ticket: Waiting

@@ -48,6 +48,7 @@ __all__ = [
     "ProviderError",
     "Query",
     "QueryOf",
+    "Queue",
     "RateLimited",
     "Reader",
     "Rejected",
@@ -56,6 +57,7 @@ __all__ = [
     "Target",
     "Unauthorized",
     "Unavailable",
+    "Waiting",
     "Want",
 ]
 
@@ -317,6 +319,28 @@ class Examiner(Protocol):
 
     def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
         """Yield sentences that somebody should read before a step is carried out. Raises `ProviderError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One ticket that waits for an answer. `due` is when its first service level is broken, `since` when anybody
+    touched it last: RFC 3339 in UTC, "" when not known."""
+
+    key: str
+    name: str
+    status: str
+    priority: str
+    group: str
+    due: str
+    since: str
+
+
+@runtime_checkable
+class Queue(Protocol):
+    """What a provider may offer besides the three methods, for `runner report priority`. Reads only."""
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield the tickets that wait for an answer, in any order, a page at a time. Raises `ProviderError`."""
 
 
 OpenProvider: TypeAlias = Callable[[Target, Io], Provider]

@@ -17,9 +17,10 @@ from providers.zendesk.shared import Area
 from providers.zendesk.texts import Texts
 from providers.zendesk.tickets import Tickets
 from providers.zendesk.voice import Voice
+from providers.zendesk.waiting import waiting
 from runner import kinds
 from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target
+from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target, Waiting
 
 
 def open_target(target: Target, io: Io) -> Zendesk:
@@ -78,6 +79,10 @@ class Zendesk:
     def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
         """Yield what somebody should know before a step is carried out. Raises `ProviderError`."""
         return checkup.advise_tickets(self.client, self._target, with_) if kind == "tickets" else iter(())
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield the tickets that wait for an answer. Raises `ProviderError`."""
+        return waiting(self.client)
 
     def close(self) -> None:
         """Close the connections."""

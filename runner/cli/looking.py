@@ -127,4 +127,28 @@ def doctor(world: World) -> Any:
     return codes.checked(found)
 
 
-COMMANDS = (status, show, why, drift, providers, doctor)
+@click.group()
+def report() -> None:
+    """Print lists for people who lead a team through an outage."""
+
+
+@report.command("priority")
+@click.argument("targets", nargs=-1)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many tickets.")
+@common("csv")
+@pass_world
+def priority(world: World, targets: tuple[str, ...], limit: int) -> None:
+    """Show whom to answer first: the nearest breach of a service level, then the longest wait."""
+    from runner.commands import report
+    from runner.views import priority as views
+
+    rows = report.priority(world.session(create=False), targets, limit)
+    if world.format == "json":
+        world.json(views.to_json(rows))
+    elif world.format == "csv":
+        world.say(views.to_csv(rows))
+    else:
+        world.say(views.human(rows, world.deps.now(), **world.look))
+
+
+COMMANDS = (status, show, why, drift, providers, doctor, report)

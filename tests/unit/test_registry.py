@@ -544,7 +544,7 @@ def test_read_only_targets_have_no_way_to_a_write() -> None:
     targets = ReadOnly({"desk": Target("desk", "scripted")}, None, Vault({}, Path()), lambda name: None)
     assert not hasattr(targets, "write")
     public = {name for name in dir(targets) if not name.startswith("_")}
-    assert public == {"target", "capabilities", "spec", "read", "examine", "advise", "requests"}
+    assert public == {"target", "capabilities", "spec", "read", "examine", "advise", "queues", "waiting", "requests"}
     assert [name for name, _ in inspect.getmembers(ReadOnly) if "write" in name] == []
 
 
