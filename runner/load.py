@@ -63,7 +63,8 @@ class Loaded:
 def find_playbooks(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Diagnostic, ...]]:
     """Return the playbook files that `paths` (files or folders) name, and a diagnostic for each path without any.
 
-    Of a folder, every ``*.yaml`` and ``*.yml`` below it counts, except runner.yaml and what lies in hidden folders.
+    Of a folder, every ``*.yaml`` and ``*.yml`` below it counts, except runner.yaml, what lies in hidden folders, and
+    what lies in folders below it that have a runner.yaml of their own.
     """
     files: list[Path] = []
     found = []
@@ -82,10 +83,14 @@ def find_playbooks(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Diagn
 
 def _yaml_below(folder: Path) -> Iterator[Path]:
     for root, folders, names in walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and not _own(Path(root, name))]
         for name in names:
             if name.endswith((".yaml", ".yml")) and name not in _CONFIG_NAMES and not name.startswith("."):
                 yield Path(root, name)
+
+
+def _own(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _CONFIG_NAMES)
 
 
 def load_playbook(

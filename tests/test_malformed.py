@@ -135,11 +135,19 @@ def test_a_text_that_is_too_long(tmp_path: Path) -> None:
 
 
 def test_paths_without_playbooks(tmp_path: Path) -> None:
-    """A missing path and a folder without playbooks are told; hidden folders and runner.yaml are not taken."""
+    """A missing path and a folder without playbooks are told; hidden folders, runner.yaml and what lies in a folder
+    that has a runner.yaml of its own are not taken."""
     (tmp_path / "empty").mkdir()
-    hidden = tmp_path / "books" / ".git"
+    hidden, other = tmp_path / "books" / ".git", tmp_path / "books" / "other"
     hidden.mkdir(parents=True)
-    for path in (hidden / "x.yaml", tmp_path / "books" / "runner.yaml", tmp_path / "books" / "b.yml"):
+    other.mkdir()
+    for path in (
+        hidden / "x.yaml",
+        other / "y.yaml",
+        other / "runner.yaml",
+        tmp_path / "books" / "runner.yaml",
+        tmp_path / "books" / "b.yml",
+    ):
         path.touch()
     files, found = find_playbooks(
         [tmp_path / "books", tmp_path / "empty", tmp_path / "missing.yaml", tmp_path / "books"]

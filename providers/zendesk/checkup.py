@@ -106,8 +106,8 @@ def advise_tickets(client: Client, target: Target, with_: Mapping[str, Any]) -> 
     ]
     if triggers:
         yield (
-            f"{_named(triggers, 'trigger')} may mail somebody about every ticket; switch them off in a step before "
-            "(`uses: rule`), unless one does"
+            f"{_named(triggers, 'trigger')} may mail somebody about every ticket, unless a step before this one "
+            "switches them off (`uses: rule`)"
         )
     automations = [
         row["title"]
@@ -136,6 +136,8 @@ def _could_hold(condition: Mapping[str, Any], after: str) -> bool:
     name, operator, value = (condition.get(part) for part in ("field", "operator", "value"))
     if name == "update_type":
         return (value == "Create") == (operator == "is_not")
+    if operator in ("changed", "changed_to", "changed_from") and name not in ("status", "current_tags"):
+        return False  # a step writes status and tags, nothing else
     if name == "comment_is_public":
         return str(value) in ("not_relevant", "false")
     if name == "status" and after and operator in ("is", "value"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -160,7 +161,12 @@ def tick(world: World) -> Any:
 
 @click.command()
 @click.argument("outage", default="")
-@click.option("--until", required=True, metavar="TIME", help="The new end, in the outage's zone: 2026-12-11 16:00.")
+@click.option(
+    "--until",
+    required=True,
+    metavar="TIME",
+    help="The new end: 16:00 or 2026-12-11 16:00 in the outage's zone, or +1h.",
+)
 @click.option("--reason", metavar="WHY", help="Why, for the history.")
 @common()
 @pass_world
@@ -171,7 +177,8 @@ def extend(world: World, outage: str, until: str, reason: str | None) -> Any:
     session = world.session(create=True)
     session.refuse_throwaway_store()
     row = operate.the_outage(session, outage)
-    moment = times.instant(until, row.timezone)
+    end = datetime.fromtimestamp(row.restore_ms / 1000, UTC)
+    moment = times.instant(until, row.timezone, session.deps.now(), end=end)
     with world.at_the_wheel() as progress:
         report = operate.extend(session, row, moment, world.by(reason), progress)
     return finish(world, session, [report], {row.id: row.timezone})

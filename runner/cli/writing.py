@@ -96,7 +96,7 @@ def plan(
     session = world.session(create=out is not None)
     path = times.one_playbook(playbook)
     opens = times.opens(session, path, now=now, for_=for_, until=until)
-    moment = times.at(path, at) if at else None
+    moment = times.at(path, at, session.deps.now()) if at else None
     if out is None:
         planned = planning.plan(session, path, at=moment, opens=opens, override=override)
     else:

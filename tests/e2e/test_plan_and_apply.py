@@ -409,3 +409,24 @@ def test_opening_a_playbook_that_is_open_already_says_so(desk: Desk) -> None:
     second = desk.ok("plan", "match.yaml", *NOW)
     assert "is open already" in " ".join(second.text.split())
     assert "runner extend match@" in " ".join(second.text.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "end"), [("14:45", "14:45"), ("+1h", "15:30"), ("+30m", "15:00"), ("2026-12-11 16:00", "16:00")]
+)
+def test_extend_takes_what_a_tired_person_types(desk: Desk, typed: str, end: str) -> None:
+    """A time of the day is the next one, `+1h` is an hour after the end that was due: nobody has to write a date."""
+    desk.playbook(PHONE)
+    desk.clock.to("12:00")
+    desk.apply()
+    desk.ok("extend", "--until", typed)
+    assert f"restore due Fri 11 Dec {end}" in desk.ok("status").out
+
+
+def test_a_time_of_the_day_that_is_over_means_tomorrow(desk: Desk) -> None:
+    """At noon, 09:00 is the next morning."""
+    desk.playbook(PHONE)
+    desk.clock.to("12:00")
+    desk.apply()
+    desk.ok("extend", "--until", "09:00")
+    assert "Sat 12 Dec 09:00" in desk.ok("status").out
