@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from runner import readings, timetable
 from runner.decide import Decision
 from runner.errors import InvalidInput, ProviderError, Refused
-from runner.layers import released, wanted
-from runner.model import UNKNOWN, Slot, Value
+from runner.layers import released, same, wanted
+from runner.model import UNKNOWN, Merge, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
 from runner.selecting import Names, batched, by_key, resolve, select
@@ -261,8 +261,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 
 
 def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
-    sheet = Sheet()
-    menu = ""
+    sheet, menus = Sheet(), list[str]()
     query = spec.query(run.with_, context)
     live = dict(bench.readers.read(run.target, query)) if spec.means is Means.VERIFY else {}
     for key in query.ids:
@@ -272,12 +271,16 @@ def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: boo
         for want in spec.claims(run.with_, context, Found(key, key, values)):
             slot = Slot(run.target, run.kind, key, want.path)
             before = held[slot].last if slot in held else live.get(slot, UNKNOWN)
-            menu = want.menu or spec.menu.get(bench.language, spec.menu.get("en", ""))
+            there = before is not UNKNOWN and same(Merge.ATOMIC, before, want.claim.value)
+            menus.append(want.menu or spec.menu.get(bench.language, spec.menu.get("en", "")))
             sheet.objects += 1
-            sheet.add(Item(slot, want.title or key, before, want.claim.value, Action.PERSON), long=False)
-    return replace(
-        _finished(bench, run, spec, sheet, due=due, direction="open", selection=False), menu=menu, requests=0
-    )
+            action, note = (Action.NOTHING, "") if there else (Action.PERSON, menus[-1])
+            sheet.add(Item(slot, want.title or key, before, want.claim.value, action, note), long=False)
+    made = _finished(bench, run, spec, sheet, due=due, direction="open", selection=False)
+    if len(set(menus)) > 1:
+        return replace(made, requests=0)  # each item says where to click
+    items = tuple(replace(item, note="") for item in made.items)
+    return replace(made, items=items, menu=menus[0] if menus else "", requests=0)
 
 
 def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:

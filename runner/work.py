@@ -144,11 +144,11 @@ class Order:
 
 
 def job_of(found: Found, wants: Sequence[Want], *, fresh: bool) -> Job:
-    """Return the job of one object; what a step creates is called by its subject, not by its marker."""
+    """Return the job of one object; what a step creates is called by its subject or title, not by its marker."""
     if found.name == found.key:
         contents = [want.payload or want.claim.value for want in wants]
-        subjects = [each["subject"] for each in contents if isinstance(each, Mapping) and each.get("subject")]
-        if subjects:
+        titled = [each.get("subject") or each.get("title") for each in contents if isinstance(each, Mapping)]
+        if subjects := [title for title in titled if title]:
             first = next(iter(subjects[0].values())) if isinstance(subjects[0], Mapping) else subjects[0]
             found = replace(found, name=str(first))
     return Job(found, tuple(wants), fresh)
