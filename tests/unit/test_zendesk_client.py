@@ -520,6 +520,16 @@ def test_the_endpoints_limit_is_not_the_accounts() -> None:
     assert wire.client._budget("support").per_minute == 700
 
 
+def test_a_narrow_endpoint_does_not_slow_the_account() -> None:
+    """A limit of ten a minute on one endpoint is not taken for that of everything that is read."""
+    own = "total=10; remaining=1; resets=50"
+    wire = Scripted(lambda _: httpx.Response(200, json={}, headers=_limits(650, own)))
+    for _ in range(5):
+        wire.client.get("/x", "look")
+    assert wire.client._budget("support").per_minute == 700
+    assert wire.io.slept == []
+
+
 def test_the_agents_share_is_left_whoever_uses_it() -> None:
     """When the account has only the reserve left, all families of it wait; the Help Center has its own."""
     wire = Scripted(lambda _: httpx.Response(200, json={}, headers=_limits(210)))
