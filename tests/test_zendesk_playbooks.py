@@ -357,7 +357,7 @@ def test_the_commands_for_trying_it_work(tmp_path: Path) -> None:
         port = server.stdout.readline().rpartition(":")[2].strip()
         printed = {server.stdout.readline().split()[1] for _ in range(4)}
         assert set(re.findall(r"export \w+=(\S+)", use)) <= printed
-        script = use.replace("8765", port).replace("/tmp/desk", str(tmp_path / "desk"))
+        script = use.replace("8765", port).replace(".runner", str(tmp_path / "new"))
         done = subprocess.run(
             ["bash", "-euc", script], cwd=ROOT, env=env, capture_output=True, text=True, timeout=100, check=False
         )
