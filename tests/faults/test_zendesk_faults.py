@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from providers.zendesk.simulator.access import CHAT_TOKEN
 from providers.zendesk.simulator.account import Account
 from providers.zendesk.simulator.faults import FAULTS, Fault
 from providers.zendesk.simulator.guide import SECTIONS
-from runner.errors import RunnerError
+from runner.errors import ProviderError, RunnerError
 from runner.report import Fate, Report
 from tests.support.crash import memory_folder
 from tests.support.zendesk import START, ZendeskLab
@@ -65,6 +66,7 @@ class Story:
 
     def __init__(self, folder: Path, steps: Sequence[Any]) -> None:
         self.lab = ZendeskLab(folder, tickets=TICKETS)
+        self.chat = self.lab.account.access.tokens[CHAT_TOKEN]
         self.book = self.lab.playbook("power", list(steps))
         self.reports: list[Report] = []
 
@@ -78,17 +80,22 @@ class Story:
         for _ in range(PATIENCE):
             try:
                 found = command()
-            except RunnerError:  # nothing was registered yet, or it waits for somebody
-                self.lab.later(seconds=100)
+            except (RunnerError, ProviderError):  # nothing was registered yet, or it waits for somebody
+                self._again()
                 continue
             except Exception as fault:
                 raise AssertionError(f"no error of ours: {fault!r}") from fault
             self.reports += found
             if not any(report.pending for report in found):
                 return
-            self.lab.later(seconds=100)
+            self._again()
             command = self.lab.resume
         raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1]}")
+
+    def _again(self) -> None:
+        """Time goes by, and somebody gives Chat a new token where the old one was revoked."""
+        self.lab.later(seconds=100)
+        self.lab.account.access.tokens.setdefault(CHAT_TOKEN, self.chat)
 
     def told(self) -> set[str]:
         """Return the slots about which something was reported."""
