@@ -9,12 +9,11 @@ from providers.zendesk import security
 from providers.zendesk.auth import LEGACY
 from providers.zendesk.client import Client, expect
 from providers.zendesk.hours import SCHEDULES
-from providers.zendesk.ticket_kind import category
-from runner.model import Json
-from runner.spi import Finding, Forbidden, ProviderError, Rejected, Target
+from providers.zendesk.ticket_kind import category, needed
+from providers.zendesk.ticket_words import known
+from runner.spi import Finding, Forbidden, InvalidInput, ProviderError, Target
 
 SHOWN: Final = 5  # rules named one by one
-ON_HOLD: Final = "Admin Center > Objects and rules > Tickets > Settings"  # from memory [MEM]
 
 
 def examine(client: Client, target: Target) -> Iterator[Finding]:
@@ -47,14 +46,14 @@ def _plan(client: Client) -> Iterator[Finding]:
 
 
 def _statuses(client: Client, target: Target) -> Iterator[Finding]:
-    wanted = {"pause": target.words.get("pause"), **client.account.statuses}
+    named = client.account.statuses
+    wanted = {name: status for name, status in {"pause": target.words.get("pause"), **named}.items() if status}
     for name, status in wanted.items():
-        if status is None:
-            continue
+        value = named.get(status, status) if isinstance(status, str) else status
         try:
-            _check_status(client, client.account.statuses.get(status, status) if isinstance(status, str) else status)
-        except Rejected as fault:
-            yield Finding("problem", f"{name}: {fault.message}", "activate it there, or map another status")
+            known(client).refuse_unknown(needed({"status": value}), client)
+        except InvalidInput as fault:
+            yield Finding("problem", f"{name}: {fault.message}", fault.hint)
 
 
 def _address(client: Client, target: Target) -> Iterator[Finding]:
@@ -70,24 +69,6 @@ def _address(client: Client, target: Target) -> Iterator[Finding]:
         yield Finding("note", "access is restricted to IP addresses", hint)
     elif isinstance(restricted, list) and security.locks_out(str(address), restricted, shown):
         yield Finding("problem", f"{address} is not among the addresses that may come in", "mend `own_address`")
-
-
-def _check_status(client: Client, status: Json) -> None:
-    """Raise `Rejected` when the account cannot put a ticket into `status`."""
-    number = status.get("custom_status_id") if isinstance(status, Mapping) else None
-    if number is not None:
-        rows = client.whole("/api/v2/custom_statuses", "custom_statuses", "list custom statuses")
-        known = {row["id"]: row for row in rows if row.get("active")}
-        if number not in known:
-            names = ", ".join(f"{row['agent_label']} ({row['id']})" for row in rows if row.get("active"))
-            raise Rejected(f"there is no active custom status {number}; there are {names}", field="status")
-        if known[number]["status_category"] != category(status):
-            raise Rejected(f"custom status {number} is not of category {category(status)}", field="status")
-    if category(status) == "hold":
-        data = client.get("/api/v2/account/settings", "show the account settings")
-        settings = expect(data, "settings", dict, "show the account settings", client.account.name)
-        if not (settings.get("active_features") or {}).get("on_hold_status"):
-            raise Rejected(f"the on-hold status is not activated ({ON_HOLD})", field="status")
 
 
 # --- before tickets are changed -------------------------------------------------------------------------------------

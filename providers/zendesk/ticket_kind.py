@@ -39,7 +39,7 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     def query(with_: Mapping[str, Any], context: Context) -> Query:
         given = _named(with_, context, statuses)
         asked = common.query(given, context)
-        return Query("tickets", where=asked.where, paths=(*asked.paths, STAMP, *_needed(given)))
+        return Query("tickets", where=asked.where, paths=(*asked.paths, STAMP, *needed(given)))
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         # The stamp travels to the write, which is refused by Zendesk when the ticket was changed since (safe_update).
@@ -100,7 +100,7 @@ def _named(with_: Mapping[str, Any], context: Context, statuses: Mapping[str, Js
     return {**found, "select": select}
 
 
-def _needed(given: Mapping[str, Any]) -> list[str]:
+def needed(given: Mapping[str, Any]) -> list[str]:
     """Return a path for every status that a step may write: reading it makes sure that the account has the status."""
     wanted = [given["status"]] if "status" in given else []
     wanted += given.get("give_back", {}).values()

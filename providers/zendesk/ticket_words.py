@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from providers.zendesk.client import Client
+from providers.zendesk.errors import NoFeature
 from providers.zendesk.ticket_kind import NEEDED, several
-from runner.spi import Forbidden, InvalidInput
+from runner.spi import Forbidden, InvalidInput, NotFound
 
 STATUSES: Final = "Admin Center > Objects and rules > Tickets > Settings, or > Statuses"
 
@@ -104,3 +105,13 @@ class Known:
         settings = data.get("settings") if isinstance(data, Mapping) else None
         features = settings.get("active_features") if isinstance(settings, Mapping) else None
         return isinstance(features, Mapping) and features.get("on_hold_status") is False
+
+
+def known(client: Client) -> Known:
+    """Read which statuses the account has, and what its groups are called. Raises `ProviderError`."""
+    try:
+        rows = client.whole("/api/v2/custom_statuses", "custom_statuses", "list custom statuses")
+    except (NoFeature, NotFound):
+        rows = []  # custom statuses are not activated
+    groups = client.pages("/api/v2/groups", "groups", "list groups")
+    return Known(client.account.name, rows, {int(row["id"]): str(row["name"]) for row in groups})

@@ -12,7 +12,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from providers.zendesk.client import Client, NoReply, expect
-from providers.zendesk.errors import NoFeature
 from providers.zendesk.shared import Values, per_object
 from providers.zendesk.ticket_kind import (
     IN_FLIGHT,
@@ -27,9 +26,9 @@ from providers.zendesk.ticket_kind import (
     update_of,
     values_of,
 )
-from providers.zendesk.ticket_words import Known
+from providers.zendesk.ticket_words import Known, known
 from runner.model import ABSENT, Accepted, Change, Outcome, Verdict
-from runner.spi import KindSpec, NotFound, ProviderError, Query, Rejected
+from runner.spi import KindSpec, ProviderError, Query, Rejected
 
 FIRST_LOOK: Final = 0.5  # seconds until the very first look at jobs; later ones begin at half of what the last took
 LOOKS: Final = (0.02, 4.0)  # seconds between two looks, at least and at most; each time twice as long
@@ -105,12 +104,7 @@ class Tickets:
     def _know(self) -> Known:
         """Read once which statuses the account has, and what its groups are called."""
         if self._known is None:
-            try:
-                rows = self._client.whole("/api/v2/custom_statuses", "custom_statuses", "list custom statuses")
-            except (NoFeature, NotFound):
-                rows = []  # custom statuses are not activated
-            groups = self._client.pages("/api/v2/groups", "groups", "list groups")
-            self._known = Known(self._client.account.name, rows, {int(row["id"]): str(row["name"]) for row in groups})
+            self._known = known(self._client)
             self._defaults = self._known.defaults
         return self._known
 
