@@ -268,13 +268,15 @@ class Batches:
             for _, decision, want in rows
         ]
         outcomes: list[Outcome] = []
-        rest, fault = Outcome(Verdict.UNKNOWN, "the reply was lost"), None
+        rest, fault, known = Outcome(Verdict.UNKNOWN, "the reply was lost"), None, ""
         try:
             for answer in self.targets.write(work.target, changes):
                 if isinstance(answer, Accepted):
-                    with self.store.transaction() as conn:
-                        self.fenced(conn)
-                        ledger.set_ref(conn, [entry.seq for entry, _, _ in rows], answer.ref)
+                    if answer.ref != known:
+                        with self.store.transaction() as conn:
+                            self.fenced(conn)
+                            ledger.set_ref(conn, sorted({entry.seq for entry, _, _ in rows}), answer.ref)
+                    known = answer.ref
                     self._ready(work.spec)  # the batch may be sent as several jobs: each request needs its own lease
                 else:
                     outcomes.append(answer)

@@ -241,16 +241,16 @@ class Steps:
         paths = (*query.paths, *selecting_paths(spec, query.where or {}))
         with self.desk.store.reading() as conn:
             refused = ledger.refused(conn, self.outage.id).get(run.id, [])
-        for keys in chain(self._held_keys(run), batched(refused, spec.page)):
+        for keys in chain(self._held_keys(run, spec), batched(refused, spec.page)):
             rows = self.desk.targets.read(run.target, Query(spec.kind, ids=tuple(keys), paths=paths))
             yield from objects(rows)
 
-    def _held_keys(self, run: Run) -> Iterator[list[str]]:
-        after = ""
+    def _held_keys(self, run: Run, spec: KindSpec) -> Iterator[list[str]]:
+        after, most = "", max(spec.batch, 100)
         while True:
             with self.desk.store.reading() as conn:
                 keys = ledger.keys_of_run(
-                    conn, self.outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=100
+                    conn, self.outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=most
                 )
             if not keys:
                 return
@@ -287,7 +287,7 @@ class Steps:
         with self.desk.store.reading() as conn:
             count = ledger.count_of_run(conn, self.outage.id, run.id)
         self.progress.started(run.id, count)
-        for page in self._held_keys(run):
+        for page in self._held_keys(run, spec):
             for keys in batched((key for key in page if which(key)), spec.batch):
                 total.add(self.batches.carry_out(work, [Job(Found(key, key, {})) for key in keys]))
                 self.progress.advanced(run.id, len(keys))
