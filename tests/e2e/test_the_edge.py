@@ -306,7 +306,7 @@ def test_a_sandbox_that_cannot_be_loaded(desk: Desk, monkeypatch: pytest.MonkeyP
         def load(self) -> Any:
             if isinstance(self._made, Exception):
                 raise self._made
-            return lambda targets: self._made
+            return lambda targets, clock: self._made
 
     points = [Point("simulator", click.Group("sandbox")), Point("other", click.Group("other", help="Another one."))]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
