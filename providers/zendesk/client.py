@@ -17,6 +17,7 @@ DEADLINE: Final = 20.0  # seconds for one exchange
 PATIENCE: Final = STEP - DEADLINE  # seconds that a request waits for its turn; longer waits are the runner's
 READ_TRIES: Final = 4
 PAGE: Final = 100
+TIGHT: Final = 100  # requests a minute up to which they are sent one by one
 WHOLE: Final = ("support", "help_center", "chat")  # families that have a limit of their own; others count as Support
 
 
@@ -135,7 +136,9 @@ class Client:
 
     def _budget(self, family: str) -> Budget:
         if family not in self._budgets:
-            self._budgets[family] = Budget(self.io, self.account.per_minute(family), self.account.reserve)
+            most = self.account.per_minute(family)
+            # At a hundred a minute a burst would eat into what is left to others.
+            self._budgets[family] = Budget(self.io, most, self.account.reserve, burst=10 if most > TIGHT else 1)
         return self._budgets[family]
 
     def _listen(self, family: str, answer: Answer) -> None:
