@@ -44,10 +44,15 @@ def over(
 ) -> bool:
     """Whether the vendor's jobs are over within the kind's `job_time`; `pause` waits between two looks.
 
-    Without `jobs`, every job that may be ours counts: a reply may have been lost before its job was recorded.
+    Without `jobs`, every job that may be ours counts: a reply may have been lost before its job was recorded. Such a
+    job is there at the first look; those that come later are other people's, and are not waited for.
     """
     waited = 0.0
-    while any(state != "done" for _, state in read(Query(spec.kind, ids=jobs, paths=("job",)))):
+    while True:
+        rows = list(read(Query(spec.kind, ids=jobs, paths=("job",))))
+        jobs = tuple(slot.key for slot, state in rows if state != "done")
+        if not jobs:
+            return True
         if waited >= spec.job_time:
             return False
         step = min(LOOK_AGAIN, spec.job_time - waited)

@@ -63,10 +63,6 @@ class Account:
         known = ENDPOINTS.get(family, most)
         return known if family == "chat" else min(known, most)
 
-    def rate(self, family: str) -> float:
-        """Return the limit that a step of this family meets first."""
-        return self.per_minute(family)
-
 
 def account_of(target: Target) -> Account:
     """Return the account of a target. Raises `Rejected`, with the option that is wrong."""

@@ -48,10 +48,12 @@ def _plan(client: Client) -> Iterator[Finding]:
 def _statuses(client: Client, target: Target) -> Iterator[Finding]:
     named = client.account.statuses
     wanted = {name: status for name, status in {"pause": target.words.get("pause"), **named}.items() if status}
+    words = known(client) if wanted else None
     for name, status in wanted.items():
         value = named.get(status, status) if isinstance(status, str) else status
         try:
-            known(client).refuse_unknown(needed({"status": value}), client)
+            if words is not None:
+                words.refuse_unknown(needed({"status": value}), client)
         except InvalidInput as fault:
             yield Finding("problem", f"{name}: {fault.message}", fault.hint)
 

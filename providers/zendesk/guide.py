@@ -32,7 +32,7 @@ class Guide:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind notice."""
-        return (existing(notice(self._client.account.rate("help_center")), "article"),)
+        return (existing(notice(self._client.account.per_minute("help_center")), "article"),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield articles, and under a marker the article that carries it."""

@@ -134,7 +134,7 @@ class Hours:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return business_hours and holiday."""
-        rate = self._client.account.rate("support")
+        rate = self._client.account.per_minute("support")
         note = "Zendesk shows 15-minute steps and an hour at least; what its API enforces is not documented."
         hours = kinds.business_hours(rate=rate, max_batch=1, notes=(note,))
         holiday = kinds.holiday(rate=rate, max_batch=1)

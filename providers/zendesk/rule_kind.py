@@ -47,7 +47,7 @@ def _query(with_: Mapping[str, Any], context: Context) -> Query:
     chosen = _selector(with_)
     if not chosen:
         return Query("rule", ids=(context.marker(),), paths=("name", "rule"))
-    paths = ("active",) if "active" in with_ else ("active", "definition", f"clones/{context.marker()}")
+    paths = ("active",) if "active" in with_ else ("active", "definition", "clones/*")
     query = kinds.pick("rule", with_[chosen], paths)
     if query.ids and chosen != "rule":
         prefix = f"{chosen}-"
@@ -69,7 +69,8 @@ def _claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequenc
     if "active" in with_:
         return [Want("active", Claim(Op.PUT, with_["active"]))]
     copy = _edited(with_, context, found)
-    return [Want(f"clones/{context.marker()}", Claim(Op.PUT, copy)), Want("active", Claim(Op.PUT, False))]
+    # A step may name several originals: each copy has a marker of its own, or one would stand for all of them.
+    return [Want(f"clones/{context.marker(found.key)}", Claim(Op.PUT, copy)), Want("active", Claim(Op.PUT, False))]
 
 
 # --- an edited copy -------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ class Rules:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind rule."""
-        return (existing(rule(self._client.account.rate("support")), *SELECTORS),)
+        return (existing(rule(self._client.account.per_minute("support")), *SELECTORS),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield rules with what is asked; a marker's rule under the path ``rule``."""

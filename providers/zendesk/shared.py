@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from providers.http import NoReply
 from providers.zendesk.errors import Moved
 from runner.model import ABSENT, Accepted, Change, Outcome, Value, Verdict
-from runner.spi import Context, Found, InvalidInput, KindSpec, NotFound, Query, Rejected, Unavailable, Want
+from runner.spi import Context, Found, InvalidInput, KindSpec, NotFound, Query, Rejected, Want
 
 Values: TypeAlias = Mapping[str, Value]
 DONE = Outcome(Verdict.DONE)
@@ -86,6 +86,3 @@ def wanted_ids(query: Query, every: Callable[[], Iterator[tuple[str, Values]]]) 
     known = dict(every())
     for key in query.ids:
         yield key, known.get(key, {})
-
-
-__all__ = ["DONE", "Area", "Unavailable", "Values", "attempt", "existing", "one_by_one", "per_object", "wanted_ids"]

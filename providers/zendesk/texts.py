@@ -38,7 +38,7 @@ class Texts:
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind message."""
         note = "Texts of dynamic content; forms and widgets have no API: `uses: message_by_hand`."
-        spec = kinds.message(rate=self._client.account.rate("support"), max_batch=1, notes=(note,))
+        spec = kinds.message(rate=self._client.account.per_minute("support"), max_batch=1, notes=(note,))
         return (existing(replace(spec, query=_query), "message"),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:

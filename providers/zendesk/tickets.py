@@ -52,7 +52,7 @@ class Tickets:
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind tickets."""
         account = self._client.account
-        return (tickets(account.rate("update"), account.statuses),)
+        return (tickets(account.per_minute("update"), account.statuses),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield tickets by id or by selection, and the state of jobs under the path ``job``."""

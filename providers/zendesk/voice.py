@@ -93,7 +93,7 @@ class Voice:
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind voice."""
-        return (existing(voice(self._client.account.rate("support")), "number"),)
+        return (existing(voice(self._client.account.per_minute("support")), "number"),)
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield the account's switch and the numbers with their greetings."""

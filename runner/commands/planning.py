@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runner import guard, planner
 from runner.commands.session import Session
-from runner.errors import Diagnostic, InvalidInput, Refused, Severity, Usage
+from runner.errors import Diagnostic, InvalidInput, ProviderError, Refused, Severity, Usage
 from runner.executor import digest_of, outage_of
 from runner.expand import expand, outages
 from runner.load import load_playbook
@@ -223,12 +223,17 @@ def plan_outage(
 
 
 def _advice(session: Session, outage: Outage, runs: Sequence[RunPlan]) -> Iterator[str]:
-    """Yield what the targets say that somebody should know about steps that change something."""
+    """Yield what the targets say that somebody should know about steps that change something. A target that cannot be
+    asked for advice holds nothing up."""
     changing = {run.run for run in runs if run.changes}
     for run in outage.runs:
-        if run.id in changing:
+        if run.id not in changing:
+            continue
+        try:
             for sentence in session.readers.advise(run.target, run.kind, run.with_):
                 yield f"{run.id}: {sentence}"
+        except ProviderError as fault:
+            yield f"{run.id}: no advice could be had ({fault.message})"
 
 
 def _states(session: Session, outage: str) -> dict[str, State]:

@@ -14,6 +14,7 @@ from runner.views.page import DANGER, STRONG, Page
 from runner.views.text import clean
 
 COLUMNS: Final = ("target", "ticket", "sla_breach", "last_touched", "status", "priority", "group", "name")
+FORMULA: Final = frozenset("=+-@")
 HEADS: Final = ("SLA", "WAITS", "STATUS", "PRIORITY", "GROUP", "TICKET", "")
 
 
@@ -58,11 +59,12 @@ def _span(span: timedelta) -> str:
 
 
 def to_csv(rows: Sequence[Ranked]) -> str:
-    """Return the list as CSV with a line of headings."""
+    """Return the list as CSV with a line of headings. Customers write the subjects: one that a spreadsheet would take
+    for a formula gets an apostrophe in front."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_fields(row) for row in rows)
+    writer.writerows([f"'{cell}" if cell[:1] in FORMULA else cell for cell in _fields(row)] for row in rows)
     return out.getvalue().rstrip("\n")
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from runner import batches, decide, endings
+from runner import batches, decide, endings, readings
 from runner.batches import Batches
 from runner.errors import Exit, Fenced, Interrupted, ProviderError, RunnerError, StoreError
-from runner.model import Change, Outcome
+from runner.model import Change, Outcome, Slot
 from runner.report import Fate, Report
-from runner.spi import Forbidden, NotFound, RateLimited, Rejected, Unauthorized, Unavailable
+from runner.spi import Forbidden, NotFound, Query, RateLimited, Rejected, Unauthorized, Unavailable
 from runner.store import lease, ledger
 from runner.store.store import Store
 from runner.testing.world import Fault, SlotWorld, What
@@ -249,6 +249,21 @@ def test_a_job_that_is_still_running_is_waited_for_before_anybody_looks(
     again.revert("match")
     assert lab.world.requests["write"] == 2  # the pause that was late, and its way back
     assert lab.world.dump() == before
+
+
+def test_jobs_of_others_that_keep_coming_are_not_waited_for() -> None:
+    """Where nobody knows the job, those of the first look are waited for, and no others: an account on which somebody
+    else always has one running does not hold up recovery for ever."""
+    spec, waits = replace(all_kinds()["tickets"], job_time=60.0), list[float]()
+
+    def read(query: Query) -> Iterator[tuple[Slot, str]]:
+        """Every job is over two looks after it began, and each look finds one that has just begun."""
+        for job in query.ids or (str(len(waits)),):
+            state = "running" if len(waits) < int(job) + 2 else "done"
+            yield Slot("desk", "tickets", job, "job"), state
+
+    assert readings.over(read, spec, (), waits.append)
+    assert len(waits) == 2
 
 
 def test_a_job_that_does_not_end_leaves_the_intent_open(tmp_path: Path) -> None:

@@ -73,3 +73,12 @@ def test_targets_that_cannot_tell(tmp_path: Path) -> None:
         report.priority(lab.session, (), 5)
     with pytest.raises(InvalidInput):
         report.priority(lab.session, ("desk",), 5)
+
+
+def test_a_subject_is_no_formula(tmp_path: Path) -> None:
+    """A subject that a spreadsheet would carry out is a text in the CSV, and in JSON what the customer wrote."""
+    lab = ZendeskLab(tmp_path)
+    lab.account.customer_opens("=HYPERLINK(1)")
+    rows = [row for row in report.priority(lab.session, (), 1000) if row.ticket.name.startswith("=")]
+    assert [each["name"] for each in csv.DictReader(io.StringIO(views.to_csv(rows)))] == ["'=HYPERLINK(1)"]
+    assert [each["name"] for each in views.to_json(rows)["tickets"]] == ["=HYPERLINK(1)"]

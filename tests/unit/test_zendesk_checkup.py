@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from providers.zendesk.simulator.access import CLIENT_ID, CLIENT_SECRET, Client
+from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.people import ADMIN, AGENTS
 from runner.commands.doctor import _targets
 from runner.errors import Unauthorized
@@ -67,3 +68,12 @@ def test_the_plan_names_the_triggers_that_would_mail(tmp_path: Path) -> None:
     fired = {mail.by.title for mail in lab.account.outbox}
     assert fired
     assert [title for title in fired if title not in words] == []
+
+
+def test_a_plan_goes_without_advice_that_cannot_be_had(tmp_path: Path) -> None:
+    """The rules cannot be listed right now: the plan says so and stands."""
+    lab = ZendeskLab(tmp_path)
+    lab.account.faults.add(Fault("500", method="GET", rule="/api/v2/automations", times=0))
+    plan = lab.plan(lab.playbook("power", [PAUSE])).plans[0]
+    assert (plan.refusals, plan.runs[0].changes > 0) == ((), True)
+    assert any("no advice could be had" in words for words in plan.warnings)

@@ -284,8 +284,9 @@ def _rule(action: Mapping[str, Any] | None = None, key: str = "trigger-1") -> Fo
 )
 def test_a_changed_text_is_a_copy(with_: Mapping[str, Any], body: str) -> None:
     """The copy has the new text in every mail and is otherwise the original, which is switched off."""
-    copy, switch = claims("rule", {"trigger": "Say hello", **with_}, _rule())
-    assert copy.path == f"clones/{context().marker()}"
+    found = _rule()
+    copy, switch = claims("rule", {"trigger": "Say hello", **with_}, found)
+    assert copy.path == f"clones/{context().marker(found.key)}"
     made = copy.claim.value
     assert made["actions"] == [
         {"field": "status", "value": "open"},
@@ -413,6 +414,20 @@ def test_a_copy_is_made_once_and_the_original_named_still(tmp_path: Path) -> Non
     lab.revert("one")
     assert lab.account.triggers.records[42_001]["active"] is False
     lab.revert("two")
+    assert lab.account.dump() == before
+
+
+def test_two_rules_of_one_step_have_a_copy_each(tmp_path: Path) -> None:
+    """A step that edits two triggers makes two copies, told apart by their markers; the revert deletes both."""
+    lab = ZendeskLab(tmp_path, tickets=5)
+    before = lab.account.dump()
+    other = "Notify requester of comment update"
+    step = {"id": "mail", "uses": "rule", "with": {"trigger": [RECEIVED, other], "append": "We are slow."}}
+    lab.apply(lab.playbook("one", [step]))
+    titles = [str(row["title"]) for row in lab.account.triggers.records.values()]
+    copies = [title.partition(" [")[2] for title in titles if "[or-" in title]
+    assert len(copies) == len(set(copies)) == 2
+    lab.revert("one")
     assert lab.account.dump() == before
 
 
