@@ -3,11 +3,12 @@ COVERAGE ?= 95
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint soak bench wheels build lock clean
+.PHONY: help setup demo test suite lint soak bench wheels build lock clean
 
 help:
 	@echo 'make demo    play a whole outage on the embedded helpdesk, offline'
-	@echo 'make test    linters, types and the whole test suite'
+	@echo 'make test    linters, types and the test suite'
+	@echo 'make suite   the test suite only'
 	@echo 'make lint    linters and types only'
 	@echo 'make soak    the long runs'
 	@echo 'make bench   the benchmarks, as ratios'
@@ -22,7 +23,10 @@ setup: .venv/runtime
 demo: setup
 	@$(BIN)/python scripts/demo.py
 
-test: lint
+test: .venv/dev
+	@$(MAKE) --no-print-directory -j2 lint suite
+
+suite: .venv/dev
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs -m 'not soak and not live' \
 		--cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE) $(PYTEST_ARGS)
 

@@ -7,7 +7,7 @@ actions replaces both lists, so both are always sent [DOC].
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ PLURAL: Final[Mapping[str, str]] = {
     "chat_trigger": "chat/triggers",
     "department": "chat/departments",
 }
+LISTED: Final = ("trigger", "automation")
 CHAT: Final = ("chat_trigger", "department")
 
 
@@ -50,9 +51,8 @@ class Rules:
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield rules with what is asked; a marker's rule under the path ``rule``."""
-        kinds_asked = {key.rpartition("-")[0] for key in query.ids} if query.ids else set()
-        with_chat = self._chat if not query.ids else bool(kinds_asked & set(CHAT))
-        found = wanted_ids(query, lambda: self._every(with_chat))
+        listed = PLURAL if self._chat else LISTED
+        found = wanted_ids(query, lambda: self._every(_kinds(query.ids) if query.ids else listed))
         # by its marker a rule of ours is there a second time, with the name of what it is a copy of
         return found if query.ids else ((key, values) for key, values in found if "rule" not in values)
 
@@ -71,8 +71,7 @@ class Rules:
         yield from (done[change.slot] for change in batch)
 
     def _written(self, batch: Sequence[Change]) -> Iterator[tuple[Slot, Outcome]]:
-        if any(change.slot.path != "active" for change in batch):
-            self._find()
+        self._find([change.slot for change in batch if change.slot.path != "active"])
         for change in batch:
             if change.slot.path != "active" and change.after is not ABSENT:
                 yield change.slot, attempt(partial(self._put, change))
@@ -83,11 +82,11 @@ class Rules:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def _every(self, with_chat: bool) -> Iterator[tuple[str, Values]]:
+    def _every(self, kinds: Collection[str]) -> Iterator[tuple[str, Values]]:
         ours: dict[str, Json] = {}
         rows: list[tuple[str, dict[str, Value]]] = []
         self._ids = {}
-        for kind in ("trigger", "automation"):
+        for kind in (each for each in LISTED if each in kinds):
             for row in self._client.pages(f"/api/v2/{PLURAL[kind]}", PLURAL[kind], f"list {PLURAL[kind]}"):
                 title, marker = split_name(str(row.get("raw_title") or row["title"]))
                 definition, key = definition_of(kind, row, title), f"{kind}-{row['id']}"
@@ -100,11 +99,7 @@ class Rules:
             yield key, {**values, **copies}
         for marker, value in ours.items():
             yield marker, {"name": value["title"], "rule": value}
-        if with_chat:
-            yield from self._of_chat()
-
-    def _of_chat(self) -> Iterator[tuple[str, Values]]:
-        for kind in CHAT:
+        for kind in (each for each in CHAT if each in kinds):
             found = self._client.get(f"/api/v2/{PLURAL[kind]}", f"list {kind}s", family="chat")
             rows = found if isinstance(found, list) else found.get(PLURAL[kind].rpartition("/")[2], [])
             for row in rows:
@@ -158,10 +153,16 @@ class Rules:
             kind = known.rpartition("-")[0]
             self._client.write("DELETE", f"/api/v2/{PLURAL[kind]}/{_number(known)}", f"delete the {kind}")
 
-    def _find(self) -> None:
+    def _find(self, slots: Sequence[Slot]) -> None:
         """Look for the rules of ours: creating one is not idempotent, and a reply may have been lost."""
-        for _ in self._every(with_chat=False):
+        for _ in self._every(_kinds(slot.key for slot in slots)):
             pass
+
+
+def _kinds(keys: Iterable[str]) -> set[str]:
+    """Return the kinds among which objects are; the rule of a marker may be a trigger or an automation."""
+    found = {key.rpartition("-")[0] for key in keys}
+    return found if found <= PLURAL.keys() else found | set(LISTED)
 
 
 def _marker(slot: Slot) -> str:

@@ -90,7 +90,7 @@ class Lines(Silent):
             count = self._counts.pop(run, None)
             if count is not None and count.said:
                 took = duration(now - count.begun)
-                self._write(f"{clean(run)}: {count.done:,} objects, finished after {took}")
+                self._write(f"{clean(run)}: {count.done:,} objects, ended after {took}")
 
     def waiting(self, sentence: str) -> None:
         """Write what is waited for."""

@@ -78,12 +78,12 @@ def _sum(report: Report) -> str:
     requests = sum(run.requests for run in report.runs)
     if not (written or requests):
         return ": nothing had to be written"
+    cost = f"with {amount(requests, 'request')} in {duration(report.seconds)}"
+    if not written:
+        return f": nothing was written, {cost}"
     confirmed = sum(run.confirmed for run in report.runs)
     proof = "all confirmed" if confirmed == written else f"{confirmed:,} confirmed"
-    return (
-        f": {amount(written, 'change')} written, {proof}, "
-        f"with {amount(requests, 'request')} in {duration(report.seconds)}"
-    )
+    return f": {amount(written, 'change')} written, {proof}, {cost}"
 
 
 def _runs(page: Page, runs: Sequence[RunReport]) -> None:

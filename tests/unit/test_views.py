@@ -605,7 +605,7 @@ def test_lines_of_progress_are_few() -> None:
         progress.finished("pause on helpdesk-br")
 
     assert written[0] == "pause on helpdesk-br: 300 of 2,000 objects (15 %), about 17 s left"
-    assert written[-1] == "pause on helpdesk-br: 2,000 objects, finished after 20 s"
+    assert written[-1] == "pause on helpdesk-br: 2,000 objects, ended after 20 s"
     assert len(written) == 7
 
 
