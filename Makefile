@@ -3,6 +3,9 @@ COVERAGE ?= 95
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
+# Where it is set, every process that starts compiles every module again: a second for each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test suite lint soak bench wheels build lock clean
 
 help:

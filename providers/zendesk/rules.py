@@ -101,8 +101,8 @@ class Rules:
             yield marker, {"name": value["title"], "rule": value}
         for kind in (each for each in CHAT if each in kinds):
             found = self._client.get(f"/api/v2/{PLURAL[kind]}", f"list {kind}s", family="chat")
-            rows = found if isinstance(found, list) else found.get(PLURAL[kind].rpartition("/")[2], [])
-            for row in rows:
+            listed = found if isinstance(found, list) else found.get(PLURAL[kind].rpartition("/")[2], [])
+            for row in listed:
                 yield f"{kind}-{row['id']}", {"name": row["name"], "active": bool(row["enabled"])}
 
     # --- writing ----------------------------------------------------------------------------------------------------
