@@ -208,6 +208,13 @@ _KINDS: Final = {
         "holiday exist, and the last is not before the first.",
         'Write the earlier time first. A night is two ranges: `fri: ["22:00-24:00"]` and `sat: ["00:00-06:00"]`.',
     ),
+    "KD012": Entry(
+        "a snooze that its step ends first",
+        "The snooze would be due long after its step ends. A step gives back what it did when it ends, snoozes too: "
+        "the tickets would be back before anybody expects them.",
+        "Give the step an `until:` of its own, as late as the snooze: `until: end + 3d`.",
+        _WARNING,
+    ),
 }
 
 _TEXTS: Final = {

@@ -81,16 +81,17 @@ class _Maker:
         for step in self.playbook.steps:
             needs = tuple(run for need in step.needs for run in ids.get(need, ()))
             start = self._time(step, step.start, ends=False)
-            end = max(start, self._time(step, step.until, ends=True))
+            until = max(start, self._time(step, step.until, ends=True))
             for run, target in zip(ids[step.id], step.targets, strict=True):
-                extra = step.per_target.get(target, {})
+                with_ = self._fields(step, merged(step.with_, step.per_target.get(target, {})))
+                end = min(until, max(start, self._due(step, start, with_)))
                 yield Run(
                     id=run,
                     step=step.id,
                     order=self._next(),
                     kind=step.uses,
                     target=target,
-                    with_=self._fields(step, merged(step.with_, extra)),
+                    with_=with_,
                     start=start,
                     end=end,
                     needs=needs,
@@ -132,6 +133,16 @@ class _Maker:
             except windows.TimeError as error:
                 raise InvalidInput(f"step {step.id}: {error}", code="WN007") from error
         return self._times[key]
+
+    def _due(self, step: Step, start: datetime, with_: Mapping[str, Any]) -> datetime:
+        """Return when a snooze is due: it ends then, whatever goes on longer. Not every target wakes its tickets."""
+        until = with_.get("until")
+        if step.uses != "snooze" or not isinstance(until, str):
+            return datetime.max.replace(tzinfo=UTC)
+        try:
+            return windows.snooze_due(until, start, (self.start, self.end), self.where)
+        except windows.TimeError as error:
+            raise InvalidInput(f"step {step.id}: snooze until: {error}", code="WN007") from error
 
     def _fields(self, step: Step, with_: Mapping[str, Any]) -> Mapping[str, Any]:
         try:

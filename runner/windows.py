@@ -211,6 +211,12 @@ def _ceil(span: timedelta) -> int:
     return -(-span // _MINUTE)
 
 
+def snooze_due(text: str, begins: datetime, window: tuple[datetime, datetime], where: ZoneInfo) -> datetime:
+    """Return when a snooze that begins at the instant `begins` is over: a preset, an expression or a time. Raises
+    `TimeError`."""
+    return snooze_until(text, begins, where) if text in PRESETS else resolve(text, *window, where, ends=True)[0]
+
+
 def snooze_until(preset: str, now: datetime, where: ZoneInfo, *, morning: time = time(9)) -> datetime:
     """Return the instant of a snooze preset asked for at the instant `now`; days are calendar days of `where`.
 

@@ -321,6 +321,7 @@ COSTS: dict[str, tuple[str, dict[str, Any]]] = {  # first cell of the guide's ta
     ),
     "`notice` for agents": ("notice", {"place": "agents", "body": "Phones are down."}),
     "`tickets`": ("tickets", {"select": {"status": "open", "group": "Level 1"}, "status": "pause", "tag": True}),
+    "`snooze`": ("snooze", {"select": {"status": "open", "group": "Level 1"}, "until": "end", "by": "Ana Souza"}),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from providers.zendesk import security
@@ -76,16 +76,18 @@ def _address(client: Client, target: Target) -> Iterator[Finding]:
 # --- before tickets are changed -------------------------------------------------------------------------------------
 
 
-def advise_tickets(client: Client, target: Target, with_: Mapping[str, Any]) -> Iterator[str]:
-    """Yield which rules may mail somebody when the tickets change. Raises `ProviderError`."""
-    status = with_.get("status")
+def advise_tickets(client: Client, target: Target, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which rules may mail somebody when the tickets of a step change. Raises `ProviderError`."""
+    status = with_.get("status", "pause" if kind == "snooze" else None)
     status = target.words.get(status, status) if isinstance(status, str) else status
     status = client.account.statuses.get(status, status) if isinstance(status, str) else status
     after = category(status) if status is not None else ""
+    written = {"status", "current_tags", *(["assignee_id"] if kind == "snooze" and "by" in with_ else [])}
+    written |= {"answer"} & with_.keys()
     triggers = [
         row["title"]
         for row in client.pages("/api/v2/triggers", "triggers", "list triggers", active="true")
-        if row["active"] and _mails(row) and _may_fire(row, after)
+        if row["active"] and _mails(row) and _may_fire(row, after, written)
     ]
     if triggers:
         yield (
@@ -110,19 +112,20 @@ def _mails(row: Mapping[str, Any]) -> bool:
     return any(str(each.get("field", "")).startswith("notification_") for each in row.get("actions") or ())
 
 
-def _may_fire(row: Mapping[str, Any], after: str) -> bool:
-    """Whether an update without a comment, into status `after`, could meet the conditions that must all hold."""
-    return all(_could_hold(each, after) for each in (row.get("conditions") or {}).get("all") or ())
+def _may_fire(row: Mapping[str, Any], after: str, written: Set[str]) -> bool:
+    """Whether an update of the fields `written` (``answer``: a public comment), into status `after`, could meet the
+    conditions that must all hold."""
+    return all(_could_hold(each, after, written) for each in (row.get("conditions") or {}).get("all") or ())
 
 
-def _could_hold(condition: Mapping[str, Any], after: str) -> bool:
+def _could_hold(condition: Mapping[str, Any], after: str, written: Set[str]) -> bool:
     name, operator, value = (condition.get(part) for part in ("field", "operator", "value"))
     if name == "update_type":
         return (value == "Create") == (operator == "is_not")
-    if operator in ("changed", "changed_to", "changed_from") and name not in ("status", "current_tags"):
-        return False  # a step writes status and tags, nothing else
+    if operator in ("changed", "changed_to", "changed_from") and name not in written:
+        return False
     if name == "comment_is_public":
-        return str(value) in ("not_relevant", "false")
+        return str(value) in ("not_relevant", "true" if "answer" in written else "false")
     if name == "status" and after and operator in ("is", "value"):
         return value == after
     if name == "status" and after and operator in ("is_not", "not_value"):

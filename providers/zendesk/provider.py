@@ -14,6 +14,7 @@ from providers.zendesk.hours import Hours
 from providers.zendesk.rules import Rules
 from providers.zendesk.settings import Settings
 from providers.zendesk.shared import Area
+from providers.zendesk.snoozes import Snoozes
 from providers.zendesk.texts import Texts
 from providers.zendesk.tickets import Tickets
 from providers.zendesk.voice import Voice
@@ -43,6 +44,7 @@ class Zendesk:
             Guide(self.client),
             Settings(self.client),
             Tickets(self.client),
+            Snoozes(self.client),
         )
         self._areas = {spec.kind: area for area in areas for spec in area.specs()}
         by_api = [spec for area in areas for spec in area.specs()]
@@ -78,7 +80,9 @@ class Zendesk:
 
     def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
         """Yield what somebody should know before a step is carried out. Raises `ProviderError`."""
-        return checkup.advise_tickets(self.client, self._target, with_) if kind == "tickets" else iter(())
+        if kind not in ("tickets", "snooze"):
+            return iter(())
+        return checkup.advise_tickets(self.client, self._target, kind, with_)
 
     def waiting(self) -> Iterator[Waiting]:
         """Yield the tickets that wait for an answer. Raises `ProviderError`."""

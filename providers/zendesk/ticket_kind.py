@@ -8,10 +8,12 @@ be ``new`` again [HC], and ``closed`` is final [LIVE]: neither is promised back,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
+from types import MappingProxyType
 from typing import Any, Final
 
 from runner import kinds
-from runner.model import ABSENT, Change, Json, Value
+from runner.model import ABSENT, Change, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
 
 CATEGORIES: Final = ("new", "open", "pending", "hold", "solved", "closed")
@@ -21,6 +23,7 @@ MANY: Final = 100  # tickets in one update_many [DOC]
 IN_FLIGHT: Final = 5  # jobs; the account may have 30, shared with every other integration [DOC]
 JOB_TIME: Final = 900.0  # seconds, a guess: no limit is documented
 STAMP: Final = "updated_at"
+SAID: Final = ("answer", "note")  # effects: a comment that every ticket gets once
 NEEDED: Final = "status needed/"
 _CHANNELS: Final[Mapping[str, str]] = {"mail": "email", "phone": "voice"}
 SEARCHED: Final[Mapping[str, str]] = {
@@ -37,13 +40,13 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     common = kinds.tickets()
 
     def query(with_: Mapping[str, Any], context: Context) -> Query:
-        given = _named(with_, context, statuses)
+        given = in_our_words(with_, context, statuses)
         asked = common.query(given, context)
         return Query("tickets", where=asked.where, paths=(*asked.paths, STAMP, *needed(given)))
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         # The stamp travels to the write, which is refused by Zendesk when the ticket was changed since (safe_update).
-        wants = common.claims(_named(with_, context, statuses), context, found)
+        wants = common.claims(in_our_words(with_, context, statuses), context, found)
         for want in wants:
             status = want.claim.value
             if want.path == "status" and category(status) not in WRITABLE:
@@ -51,13 +54,18 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
                     f"status {category(status)!r} cannot be written to tickets of {context.target.name}",
                     hint=f"use one of {', '.join(WRITABLE)}, or a name under options.statuses of the target",
                 )
-        return [Want(want.path, want.claim, payload=found.values.get(STAMP)) for want in wants]
+        stamped = [Want(want.path, want.claim, payload=found.values.get(STAMP)) for want in wants]
+        said = [_comment(path, with_[path], context) for path in SAID if path in with_]
+        return [*stamped, *said]
 
     return kinds.override(
         common,
         {
+            "schema": _schema(common.schema),
             "query": query,
             "claims": claims,
+            "merges": {**common.merges, **dict.fromkeys(SAID, Merge.EFFECT)},
+            "announces": ("answer",),
             "rate": rate,
             "max_batch": MANY,
             "max_in_flight": IN_FLIGHT,
@@ -78,7 +86,24 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     )
 
 
-def _named(with_: Mapping[str, Any], context: Context, statuses: Mapping[str, Json]) -> Mapping[str, Any]:
+def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema with what a step may say on tickets: an answer to their requesters, or a note to agents."""
+    once = "Sent once to every ticket when the step begins; it cannot be taken back."
+    told = {
+        **kinds.texts("answer", "Answer", f"A public comment, which the requester may get as mail. {once}"),
+        **kinds.texts("note", "Note", f"An internal comment, for agents only. {once}"),
+    }
+    forms = [{"required": [name]} for name in ("status", "tag", *told)]
+    one = [{"not": {"required": list(pair)}} for pair in combinations(told, 2)]
+    return {**common, "properties": {**common["properties"], **told}, "anyOf": forms, "allOf": one}
+
+
+def _comment(path: str, text: Json, context: Context) -> Want:
+    content: Json = {"body": kinds.one_text(text, context), "public": path == "answer"}
+    return Want(path, Claim(Op.SEND, kinds.digest(content)), payload=content)
+
+
+def in_our_words(with_: Mapping[str, Any], context: Context, statuses: Mapping[str, Json]) -> Mapping[str, Any]:
     """Return `with` in Zendesk's words: names of runner.yaml as statuses, tags in lower case, as Zendesk keeps them."""
 
     def status_of(given: Json) -> Json:
@@ -173,6 +198,14 @@ def search_of(where: Mapping[str, Any]) -> str:
     return " ".join(dict.fromkeys(parts))
 
 
+def status_fields(status: Value, defaults: Mapping[str, int] = MappingProxyType({})) -> dict[str, Json]:
+    """Return the fields that set a status. `defaults` are as for `update_of`."""
+    body = dict(status) if isinstance(status, Mapping) else {"status": str(status)}
+    if "custom_status_id" not in body and category(status) in defaults:
+        body["custom_status_id"] = defaults[category(status)]
+    return body
+
+
 def update_of(changes: Sequence[Change], defaults: Mapping[str, int]) -> dict[str, Json]:
     """Return the fields of one ticket's update. Tags are added and removed, never overwritten [DOC].
 
@@ -182,10 +215,9 @@ def update_of(changes: Sequence[Change], defaults: Mapping[str, int]) -> dict[st
     body: dict[str, Json] = {}
     for change in changes:
         if change.slot.path == "status":
-            status = change.after
-            body |= dict(status) if isinstance(status, Mapping) else {"status": status}
-            if "custom_status_id" not in body and category(status) in defaults:
-                body["custom_status_id"] = defaults[category(status)]
+            body |= status_fields(change.after, defaults)
+        elif change.slot.path in SAID and change.after is not ABSENT:
+            body["comment"] = change.payload  # `public` is always told: its default differs [LIVE]
         elif change.slot.path.startswith("tags/"):
             name = "additional_tags" if change.after is not ABSENT else "remove_tags"
             body.setdefault(name, []).append(change.slot.path.removeprefix("tags/"))

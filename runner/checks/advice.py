@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
 from runner import windows
-from runner.checks.book import STEPS, Book, Part, listed
+from runner.checks.book import STEPS, Book, Part, Path, listed
 from runner.checks.values import lacks, several, word
 from runner.errors import Diagnostic
 from runner.spi import Target
@@ -15,7 +16,9 @@ from runner.template import is_template
 
 A_FEW_HOURS: Final = timedelta(hours=12)
 A_WHOLE_DAY: Final = timedelta(hours=20)
+AN_HOUR: Final = timedelta(hours=1)
 PAUSE: Final = "pause"
+LATER: Final = "give a later time"
 
 
 def holidays(book: Book) -> Iterator[Diagnostic]:
@@ -108,24 +111,38 @@ def _given_back(book: Book, part: Part, target: Target, select: Mapping[str, Any
 
 
 def snoozes(book: Book) -> Iterator[Diagnostic]:
-    """A snooze ends at a time that can be understood, after it begins."""
+    """A snooze ends at a time that can be understood, after it begins, and not long after its step."""
     for part in book.parts:
         until = part.with_.get("until")
-        if not isinstance(until, str) or "select" not in part.with_ or until in windows.PRESETS or is_template(until):
+        if not isinstance(until, str) or "select" not in part.with_ or is_template(until):
             continue
         path = (*part.path, "until")
-        try:
-            windows.parse_expression(until)
-        except windows.TimeError:
-            hint = f"write a time, `end`, or one of {', '.join(windows.PRESETS)}"
-            yield book.found("KD008", path, f"{until!r} is no end of a snooze", hint)
+        if until not in windows.PRESETS:
+            try:
+                windows.parse_expression(until)
+            except windows.TimeError:
+                hint = f"write a time, `end`, or one of {', '.join(windows.PRESETS)}"
+                yield book.found("KD008", path, f"{until!r} is no end of a snooze", hint)
+                continue
+        yield from islice(_snoozed(book, part, until, path), 1)
+
+
+def _snoozed(book: Book, part: Part, until: str, path: Path) -> Iterator[Diagnostic]:
+    for opening in book.openings:
+        active = book.active(part, opening)
+        if active is None:
             continue
-        for opening in book.openings:
-            due, active = book.time(until, opening, ends=True), book.active(part, opening)
-            if due and active and due[0] <= active[0]:
-                message = f"the snooze of {part.step.id} would be over before it begins"
-                yield book.found("KD009", path, message, "give a later time")
-                break
+        try:
+            due = windows.snooze_due(until, active[0], (opening.start, opening.end), opening.where)
+        except windows.TimeError as error:
+            yield book.found("KD008", path, str(error), "write another preset, or a time")
+            continue
+        if due <= active[0]:
+            yield book.found("KD009", path, f"the snooze of {part.step.id} would be over before it begins", LATER)
+        elif active[1] is not None and due > active[1] + AN_HOUR:
+            ends, wakes = (f"{moment.astimezone(opening.where):%a %d %b %H:%M}" for moment in (active[1], due))
+            message = f"{part.step.id} ends {ends} and takes its snoozes back then, not {wakes}"
+            yield book.found("KD012", path, message, "give the step an `until:` of its own, beside `uses:`")
 
 
 def _example(statuses: frozenset[str]) -> str:

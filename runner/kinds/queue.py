@@ -21,7 +21,7 @@ from runner.kinds.shape import (
 )
 from runner.model import Claim, Merge, Op, Value
 from runner.spi import Context, Found, KindSpec, Query, Want
-from runner.windows import PRESETS, TimeError, resolve, snooze_until, zone
+from runner.windows import PRESETS, TimeError, snooze_due, zone
 
 SELECT: Final[Schema] = fields(
     {
@@ -198,11 +198,8 @@ def snooze(**overrides: Unpack[Overrides]) -> KindSpec:
 
 
 def _due(text: str, context: Context) -> datetime:
-    where = zone(context.timezone)
     try:
-        if text in PRESETS:
-            return snooze_until(text, context.start, where)
-        return resolve(text, *context.window, where, ends=True)[0]
+        return snooze_due(text, context.start, context.window, zone(context.timezone))
     except TimeError as error:
         presets = ", ".join(PRESETS)
         raise InvalidInput(f"snooze until: {error}", hint=f"write a time, `end`, or one of {presets}") from error

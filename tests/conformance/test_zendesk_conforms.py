@@ -51,6 +51,8 @@ SAMPLES = (
     ),
     Sample("notice", {"place": "agents", "audience": {"agents": "all"}, "body": "Phones are down."}),
     Sample("tickets", {"select": {"status": "open", "group": "Level 1"}, "status": "pause", "tag": True}, "solved"),
+    Sample("tickets", {"select": {"status": "hold", "group": "Level 1"}, "answer": "We are without power."}),
+    Sample("snooze", {"select": {"status": "pending", "group": "Level 1"}, "until": "end + 1d", "by": "Ana Souza"}),
 )
 
 

@@ -48,6 +48,7 @@ WHOLE = [
             "label": "banner",
         },
     },
+    {"id": "nap", "uses": "snooze", "with": {"select": {"status": "pending"}, "until": "end", "by": "Ana Souza"}},
 ]
 CLASSES = {  # the five things that can become of a request
     "not sent": "reset",

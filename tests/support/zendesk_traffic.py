@@ -86,6 +86,8 @@ STEPS: list[dict[str, Any]] = [
         "uses": "tickets",
         "with": {"select": {"status": ["open"]}, "status": "pause", "tag": True, "at_most": 50_000},
     },
+    {"id": "nap", "uses": "snooze", "with": {"select": {"status": "pending"}, "until": "end", "by": "Ana Souza"}},
+    {"id": "reply", "uses": "tickets", "with": {"select": {"status": "hold"}, "answer": "We are without power."}},
 ]
 
 
