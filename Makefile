@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Where it is set, every process that starts compiles every module again: a second for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test suite lint soak bench wheels build lock clean
+.PHONY: help setup demo test suite lint soak live bench wheels build lock clean
 
 help:
 	@echo 'make demo    play a whole outage on the embedded helpdesk, offline'
@@ -14,6 +14,7 @@ help:
 	@echo 'make suite   the test suite only'
 	@echo 'make lint    linters and types only'
 	@echo 'make soak    the long runs'
+	@echo 'make live    one outage on a sandbox of yours: see docs/providers/zendesk.md'
 	@echo 'make bench   the benchmarks, as ratios'
 	@echo 'make wheels  fill .wheels with what the product needs'
 	@echo 'make build   wheel and source archive in dist'
@@ -40,6 +41,9 @@ lint: .venv/dev
 
 soak: .venv/dev
 	@$(BIN)/python -m pytest -n 2 -q -rs -m soak --hypothesis-profile=soak $(PYTEST_ARGS)
+
+live: .venv/dev
+	@$(BIN)/python -m pytest -q -rs -m live $(PYTEST_ARGS)
 
 bench: .venv/dev
 	@$(BIN)/python -m benchmarks
