@@ -87,7 +87,6 @@ class Http:
         *,
         params: Mapping[str, str] | None = None,
         body: Any = None,
-        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request and return its answer. Raises `NotSent`, `NoReply`, and `Unavailable` for a redirect or an
@@ -106,7 +105,6 @@ class Http:
                 path,
                 params=dict(params) if params else None,
                 content=content,
-                data=dict(form or {}) or None,
                 headers=sent,
             ) as response:
                 raw = self._body(response, begun)

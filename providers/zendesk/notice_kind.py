@@ -53,6 +53,11 @@ def _query(with_: Mapping[str, Any], context: Context) -> Query:
 
 def _claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
     del found
+    if "audience" in with_ and with_.get("place") != "agents":
+        raise InvalidInput(
+            "who sees an article is decided by its section, not by the step",
+            hint="drop `audience`, or choose a section with the right view permissions",
+        )
     if "article" in with_:
         wants = [Want(f"labels/{label}", Claim(Op.PUT, True)) for label in _labels(with_)]
         if "promoted" in with_:
@@ -110,7 +115,8 @@ def _schema(common: KindSpec) -> Mapping[str, Any]:
     }
     return kinds.fields(
         {
-            **{name: old[name] for name in ("audience", "subject", "subject_file", "body", "body_file")},
+            "audience": {**old["audience"], "description": "Of a message to agents: which groups, or `all`."},
+            **{name: old[name] for name in ("subject", "subject_file", "body", "body_file")},
             "place": place,
             "article": kinds.objects("article"),
             "section": {**ID, "title": "Section", "description": "Id of the section in which an article is made."},

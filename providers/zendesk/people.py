@@ -30,7 +30,6 @@ __all__ = [
     "channel_hours",
     "checklist",
     "find_place",
-    "kinds_by_hand",
     "message",
     "place_of",
     "places",
@@ -173,11 +172,6 @@ def checklist(**overrides: Unpack[kinds.Overrides]) -> KindSpec:
 
     spec = replace(base, query=query, claims=claims, schema=_with_places(base.schema), notes=_notes("checklist"))
     return kinds.override(spec, overrides)
-
-
-def kinds_by_hand() -> Mapping[str, KindSpec]:
-    """Return every kind of this module as people carry it out, by name."""
-    return kinds.offer(channel(), channel_hours(), message(), access(), checklist())
 
 
 def under(spec: KindSpec, kind: str) -> KindSpec:

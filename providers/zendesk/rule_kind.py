@@ -34,7 +34,10 @@ def rule(rate: float) -> KindSpec:
             "identity": Identity.MARKER,
             "rate": rate,
             "announces": ("append", "text", "subject", "body"),
-            "notes": ("Changed texts go into a copy; the original is only switched off.",),
+            "notes": (
+                "Changed texts go into a copy; the original is only switched off.",
+                "A mail has one text: those of several languages stand below each other. Dynamic content has one each.",
+            ),
         },
     )
 
@@ -88,11 +91,19 @@ def _edited(with_: Mapping[str, Any], context: Context, found: Found) -> Json:
     for action in definition["actions"]:
         if _mails(action):
             *head, body = action["value"]
-            added = kinds.one_text(with_.get("text", with_.get("append")), context)
+            added = _every_text(with_.get("text", with_.get("append")), context)
             actions.append({**action, "value": [*head, added if "text" in with_ else f"{body}\n\n{added}"]})
         else:
             actions.append(action)
     return {**definition, "actions": actions}
+
+
+def _every_text(given: Json, context: Context, between: str = "\n\n") -> str:
+    """Return the texts of all languages, those of the target first: the mail of a rule is the same for everybody."""
+    if not isinstance(given, Mapping):
+        return str(given)
+    ours = [kinds.for_locale(given, locale) for locale in context.target.locales]
+    return between.join(dict.fromkeys(text for text in (*ours, *given.values()) if text))
 
 
 def _mails(action: Mapping[str, Any]) -> bool:
@@ -108,7 +119,7 @@ def _made(with_: Mapping[str, Any], context: Context) -> Json:
         given = with_["create"]
         conditions = {part: [condition(each) for each in given.get(part, [])] for part in ("all", "any")}
         return whole(given["type"], given["title"], conditions, [action(each) for each in given["actions"]])
-    mail = [kinds.one_text(with_.get(part, ""), context) for part in ("subject", "body")]
+    mail = [_every_text(with_.get("subject", ""), context, " / "), _every_text(with_.get("body", ""), context)]
     notify = {"field": "notification_user", "value": ["requester_id", *mail]}
     if with_["make"] == "out_of_hours":
         every = [("update_type", "is", "Create"), ("in_business_hours", "is", "false")]

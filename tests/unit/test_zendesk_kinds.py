@@ -744,3 +744,19 @@ def test_validate_names_what_can_be_known_offline(
     assert [each.message for each in result.diagnostics if said in each.message], result.diagnostics
     assert result.errors
     assert lab.account.requests == []
+
+
+def test_a_rules_mail_has_the_texts_of_all_languages() -> None:
+    """A mail is the same for everybody: the target's languages first, each text once; none is dropped in silence."""
+    texts = {"uk": "Затримка.", "es": "Vamos lento.", "en": "We are slow."}
+    step = {"make": "out_of_hours", "subject": {"es": "Cerrado", "en": "Closed"}, "body": texts}
+    (want,) = claims("rule", step, Found("or-x", "or-x", {}))
+    rule: Any = want.claim.value
+    assert rule["actions"][0]["value"][1:] == ["Closed / Cerrado", "We are slow.\n\nVamos lento.\n\nЗатримка."]
+
+
+def test_who_sees_an_article_is_not_for_a_step_to_say(lab: ZendeskLab) -> None:
+    """`audience` belongs to messages to agents; on an article it is refused, not ignored."""
+    step = {"section": SECTIONS[0][0], "subject": "Power cut", "audience": {"customers": "all"}}
+    with pytest.raises(InvalidInput, match="decided by its section"):
+        lab.apply(lab.playbook("power", [{"id": "tell", "uses": "notice", "with": step}]))

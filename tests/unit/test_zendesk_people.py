@@ -182,9 +182,8 @@ def test_a_setting_without_a_proof_keeps_its_value_as_written() -> None:
 
 def test_all_kinds_are_for_people_unless_the_provider_verifies() -> None:
     """The table is offered as kinds by hand; access can be made one that is checked."""
-    offered = people.kinds_by_hand()
-    assert set(offered) == {"channel", "channel_hours", "message", "access", "checklist"}
-    assert {spec.means for spec in offered.values()} == {Means.PERSON}
+    by_hand = (people.channel(), people.channel_hours(), people.message(), people.access(), people.checklist())
+    assert {spec.means for spec in by_hand} == {Means.PERSON}
     verified = people.access(means=Means.VERIFY)
     assert verified.means is Means.VERIFY
     assert one(verified, {"setting": "mobile access", "value": "off"}).claim.value is False
