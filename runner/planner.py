@@ -211,8 +211,8 @@ def _decide(bench: Bench, work: Work, jobs: list[Job], sheet: Sheet, *, long: bo
         rows = decisions(work, job, held.get(job.found.key, {}), live, n=_LATEST, at="")
         sheet.objects += 1
         sheet.changed += any(decision.write for decision, _ in rows)
-        for decision, _ in rows:
-            item = item_of(decision, work)
+        for decision, want in rows:
+            item = item_of(decision, work, want)
             if work.mode == "open" and (odd := _never_back(work.spec, decision, run)):
                 sheet.odd[odd] += 1
                 item = replace(item, irreversible=f"{work.target} never gives {odd!r} back")

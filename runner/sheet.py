@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from runner.decide import Decision
 from runner.guard import protects
-from runner.model import ABSENT, UNKNOWN, Merge, Value
+from runner.model import ABSENT, UNKNOWN, Json, Merge, Value
 from runner.planfile import Action, Item
+from runner.spi import Want
 from runner.store import ledger
 from runner.work import Work
 
+SAID = 160  # characters of an effect's text
 SAMPLE = 5  # tickets named in the plan of a long list
 
 
@@ -50,20 +52,21 @@ def value_text(value: Value) -> str:
     return value.value if value is ABSENT or value is UNKNOWN else ledger.dumps(value).strip('"')
 
 
-def item_of(decision: Decision, work: Work) -> Item:
-    """Return one slot of a plan from what was decided about it."""
+def item_of(decision: Decision, work: Work, want: Want | None = None) -> Item:
+    """Return one slot of a plan from what was decided about it. `want` is what the step asks for there: of an effect,
+    the plan shows what it says."""
     before, after = decision.before, decision.after
     irreversible = ""
     if decision.seen.merge is Merge.EFFECT:
         action = Action.SEND if decision.write else Action.NOTHING
-        irreversible = "sent once; it cannot be taken back" if decision.write else ""
+        irreversible = "it cannot be taken back" if decision.write else ""
     elif not decision.write:
         action = Action.NOTHING
     elif before is ABSENT:
         action = Action.CREATE
     else:
         action = Action.DELETE if after is ABSENT else Action.UPDATE
-    note = ""
+    note = _said(want.payload) if action is Action.SEND and want is not None else ""
     if action is Action.NOTHING:
         note = "kept on purpose" if work.mode == "keep" else "already as wanted"
     if work.mode == "close" and decision.hidden:
@@ -78,6 +81,16 @@ def item_of(decision: Decision, work: Work) -> Item:
             f"a person's edit hides it: wanted {value_text(decision.hidden[0])}, a person set {value_text(after)}"
         )
     return Item(decision.slot, decision.seen.name, before, after, action, note, irreversible, conflict)
+
+
+def _said(content: Json) -> str:
+    """Return the beginning of what an effect says: of its body, or of its subject, in the first language."""
+    if not isinstance(content, Mapping):
+        return ""
+    text = content.get("body") or content.get("subject") or ""
+    text = next(iter(text.values()), "") if isinstance(text, Mapping) else text
+    words = " ".join(str(text).split())
+    return words if len(words) <= SAID else f"{words[: SAID - 3]}..."
 
 
 def _stand_in(decision: Decision) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from runner.model import ABSENT, Value
 from runner.planfile import Action, Item, Plan, RunPlan
+from runner.sheet import value_text
 from runner.views.text import (
     amount,
     clean,
@@ -82,7 +83,7 @@ def _entry(item: Item, zone: str, *, with_key: bool) -> Entry:
     field = field_name(item.slot.path)
     note = clean(item.note)
     if item.action is Action.SEND:
-        return Entry("!", subject, "", note or "is sent once", danger_of(item), clean(item.conflict))
+        return Entry("!", subject, "", "is sent once", danger_of(item), clean(item.conflict), note)
     if item.action is Action.NOTHING:
         stands = f"stays {short(item.before, path=item.slot.path, zone=zone)}"
         return Entry("=", subject, field, stands, "", clean(item.conflict), note)
@@ -152,7 +153,7 @@ def _same(item: Item, before: str, after: str) -> bool:
 
 
 def _spellings(value: Value, path: str) -> set[str]:
-    words = {str(value), exact(value), short(value, path=path)}
+    words = {str(value), exact(value), short(value, path=path), value_text(value)}
     return words | _ABSENT_WORDS if value is ABSENT else words
 
 
