@@ -34,7 +34,14 @@ class Account:
         admin = User(1, "Ada", "admin")
         access = Access(self.desk, admin, MAIL)
         limits = Limits(self.desk, self.desk.clock, on=False)
-        wire = Wire(self.desk, self.content.routes(), access, limits=limits, faults=Faults())
+        wire = Wire(
+            self.desk,
+            self.content.routes(),
+            access,
+            limits=limits,
+            faults=Faults(),
+            admits=self.content.security.admits,
+        )
         basic = httpx.BasicAuth(f"{MAIL}/token", API_TOKEN)
         where = {"transport": httpx.WSGITransport(app=wire), "base_url": "https://example.zendesk.com"}
         self.http = httpx.Client(auth=basic, headers={"Accept": "application/json"}, **where)
@@ -525,6 +532,15 @@ def test_ip_restrictions_block_agents_elsewhere(account: Account, ranges: str, a
     assert account.content.security.admits(address) is True
     account.content.security.person_sets("ip.ip_restriction_enabled", True)
     assert account.content.security.admits(address) is admitted
+
+
+def test_ip_restrictions_block_the_api(account: Account) -> None:
+    """A call from elsewhere gets 403, from an address of the list an answer; this one comes from the loopback."""
+    account.content.security.person_sets("ip.ip_restriction_enabled", True)
+    account.content.security.person_sets("ip.ip_ranges", "192.0.2.0/24")
+    assert account.status("GET", STATUSES) == 403
+    account.content.security.person_sets("ip.ip_ranges", "192.0.2.0/24 127.0.0.1")
+    assert account.status("GET", STATUSES) == 200
 
 
 # --- custom statuses ------------------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ class Account:
             self.access,
             limits=self.limits,
             faults=self.faults,
+            admits=self.content.security.admits,
             before=self._tick,
             strike=self.jobs.strike,
         )

@@ -60,7 +60,7 @@ class Wire:
     """The WSGI app.
 
     `before` runs ahead of every request (queues and clocks advance there); `strike` tells the jobs of a fault that is
-    meant for them.
+    meant for them; `admits` says which addresses may call.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Wire:
         *,
         limits: Limits,
         faults: Faults,
+        admits: Callable[[str], bool] | None = None,
         before: Callable[[], None] | None = None,
         strike: Callable[[Fault | None], None] | None = None,
     ) -> None:
@@ -82,6 +83,7 @@ class Wire:
         self._access = access
         self._limits = limits
         self._faults = faults
+        self._admits = admits
         self._before = before
         self._strike = strike
         self._old: tuple[float, list[Handler]] = (float("-inf"), [])
@@ -171,6 +173,9 @@ class Wire:
             return token
         if token is None:
             raise nobody()
+        if self._admits and request.remote_addr and not self._admits(request.remote_addr):
+            body = {"title": "Forbidden", "message": "access is restricted to other IP addresses"}  # [HC], words: guess
+            raise Refusal(403, {"error": body})
         permit(token, route, request.method, request.path)
         return token
 
