@@ -1,4 +1,4 @@
-"""runner.yaml as frozen values: targets, store, guards, language, notifications."""
+"""runner.yaml as frozen values: targets, store, guards, language, snooze presets, notifications."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runner.spi import Target
+from runner.windows import USUAL, Presets
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,4 @@ class Config:
     language: str = "en"
     notifications: Mapping[str, object] = field(default_factory=dict)
     playbooks: tuple[str, ...] = ("playbooks",)
+    presets: Presets = USUAL

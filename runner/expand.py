@@ -59,7 +59,8 @@ def expand(
         told = written.end is None
     if closes <= opens:
         raise InvalidInput(f"{playbook.name}: the outage ends before it starts", hint="give a later end")
-    maker = _Maker(playbook, opens, closes, where, Renderer(playbook, opens, closes, where, config.language))
+    renderer = Renderer(playbook, opens, closes, where, config.language)
+    maker = _Maker(playbook, opens, closes, where, renderer, config.presets)
     runs = tuple(maker.runs())
     return Outage(outage_id(playbook, start=opens), playbook, opens, closes, told, runs)
 
@@ -73,6 +74,7 @@ class _Maker:
     end: datetime
     where: ZoneInfo
     renderer: Renderer
+    presets: windows.Presets
     order: int = 0
     _times: dict[tuple[str, bool], datetime] = field(default_factory=dict)
 
@@ -84,7 +86,12 @@ class _Maker:
             until = max(start, self._time(step, step.until, ends=True))
             for run, target in zip(ids[step.id], step.targets, strict=True):
                 with_ = self._fields(step, merged(step.with_, step.per_target.get(target, {})))
-                end = min(until, max(start, self._due(step, start, with_)))
+                end = until
+                if step.uses == "snooze" and isinstance(with_.get("until"), str):
+                    # It ends when it is due, whatever goes on longer: not every target wakes its tickets.
+                    due = self._due(step, start, with_["until"])
+                    end = min(until, max(start, due))
+                    with_ = {**with_, "until": due.astimezone(self.where).isoformat()}
                 yield Run(
                     id=run,
                     step=step.id,
@@ -134,13 +141,9 @@ class _Maker:
                 raise InvalidInput(f"step {step.id}: {error}", code="WN007") from error
         return self._times[key]
 
-    def _due(self, step: Step, start: datetime, with_: Mapping[str, Any]) -> datetime:
-        """Return when a snooze is due: it ends then, whatever goes on longer. Not every target wakes its tickets."""
-        until = with_.get("until")
-        if step.uses != "snooze" or not isinstance(until, str):
-            return datetime.max.replace(tzinfo=UTC)
+    def _due(self, step: Step, start: datetime, until: str) -> datetime:
         try:
-            return windows.snooze_due(until, start, (self.start, self.end), self.where)
+            return windows.snooze_due(until, start, (self.start, self.end), self.where, self.presets)
         except windows.TimeError as error:
             raise InvalidInput(f"step {step.id}: snooze until: {error}", code="WN007") from error
 

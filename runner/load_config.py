@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runner import windows
 from runner.config import Config, Freeze, Guards, Limit, StoreConfig
@@ -17,6 +18,8 @@ from runner.schema_faults import Problem, Where
 from runner.schema_words import shown
 from runner.source import read_source
 from runner.spi import Target
+
+DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def load_config(path: Path, *, shown: str = "") -> tuple[Config | None, tuple[Diagnostic, ...]]:
@@ -129,11 +132,22 @@ def _config(document: Mapping[str, Any], path: Path) -> Config:
         language=document.get("language", "en"),
         notifications=document.get("notifications", {}),
         playbooks=tuple(document.get("playbooks", ("playbooks",))),
+        presets=_presets(document.get("snooze", {})),
     )
 
 
+def _presets(fields: Mapping[str, str]) -> windows.Presets:
+    reads: Mapping[str, Callable[[str], Any]] = {
+        "morning": time.fromisoformat,
+        "later_today": lambda text: timedelta(seconds=_seconds(text)),
+        "week_start": DAYS.index,
+        "weekend": DAYS.index,
+    }
+    return replace(windows.USUAL, **{name: reads[name](text) for name, text in fields.items()})
+
+
 def _seconds(text: str) -> float:
-    return float(text[:-1]) * (60 if text.endswith("m") else 1)
+    return float(text[:-1]) * {"h": 3600, "m": 60, "s": 1}[text[-1]]
 
 
 def _target(name: str, fields: Mapping[str, Any], folder: Path) -> Target:

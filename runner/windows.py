@@ -211,36 +211,54 @@ def _ceil(span: timedelta) -> int:
     return -(-span // _MINUTE)
 
 
-def snooze_due(text: str, begins: datetime, window: tuple[datetime, datetime], where: ZoneInfo) -> datetime:
+@dataclass(frozen=True, slots=True)
+class Presets:
+    """What the snooze presets mean: mornings are at `morning`, `later_today` is so long after now, weekdays count from
+    Monday (0)."""
+
+    morning: time = time(9)
+    later_today: timedelta = timedelta(hours=3)
+    week_start: int = 0
+    weekend: int = 5
+
+
+USUAL: Final = Presets()
+
+
+def snooze_due(
+    text: str, begins: datetime, window: tuple[datetime, datetime], where: ZoneInfo, presets: Presets = USUAL
+) -> datetime:
     """Return when a snooze that begins at the instant `begins` is over: a preset, an expression or a time. Raises
     `TimeError`."""
-    return snooze_until(text, begins, where) if text in PRESETS else resolve(text, *window, where, ends=True)[0]
+    if text in PRESETS:
+        return snooze_until(text, begins, where, presets)
+    return resolve(text, *window, where, ends=True)[0]
 
 
-def snooze_until(preset: str, now: datetime, where: ZoneInfo, *, morning: time = time(9)) -> datetime:
+def snooze_until(preset: str, now: datetime, where: ZoneInfo, presets: Presets = USUAL) -> datetime:
     """Return the instant of a snooze preset asked for at the instant `now`; days are calendar days of `where`.
 
-    Mornings are at `morning`, the week starts on Monday, the weekend on Saturday. `later_today` is three hours on,
-    rounded up to a quarter of an hour. Raises `TimeError` for an unknown preset, and for `later_today` when that would
-    be tomorrow.
+    `later_today` is rounded up to a quarter of an hour. Raises `TimeError` for an unknown preset, and for `later_today`
+    when that would be tomorrow.
     """
     here = now.astimezone(where)
-    today = here.date()
+    today, morning = here.date(), presets.morning
     if preset == "later_today":
-        return _later_today(now, where)
+        return _later_today(now, where, presets.later_today)
     if preset not in PRESETS:
         raise TimeError(f"unknown snooze preset {preset!r}; one of {', '.join(PRESETS)}, or a time")
-    days = {"tomorrow": 1, "in_2_days": 2, "in_3_days": 3, "next_week": 7 - today.weekday()}.get(preset)
-    if days is None:  # this_weekend: the next Saturday morning that is still to come
-        days = (5 - today.weekday()) % 7
+    week = (presets.week_start - today.weekday()) % 7 or 7
+    days = {"tomorrow": 1, "in_2_days": 2, "in_3_days": 3, "next_week": week}.get(preset)
+    if days is None:  # this_weekend: its next first morning that is still to come
+        days = (presets.weekend - today.weekday()) % 7
         if days == 0 and here.replace(tzinfo=None) >= datetime.combine(today, morning):
             days = 7
     return to_instant(datetime.combine(today + timedelta(days=days), morning), where)[0]
 
 
-def _later_today(now: datetime, where: ZoneInfo) -> datetime:
+def _later_today(now: datetime, where: ZoneInfo, after: timedelta) -> datetime:
     quarter = timedelta(minutes=15)
-    later = now.astimezone(UTC) + timedelta(hours=3)
+    later = now.astimezone(UTC) + after
     wall = later.astimezone(where).replace(tzinfo=None)
     over = (wall - datetime.combine(wall.date(), time())) % quarter
     due = later + (quarter - over if over else timedelta())

@@ -163,6 +163,7 @@ def configuration() -> str:
     lines = [*section("The file", whole_schema)]
     lines += section("`targets`: a target", defs["target"])
     lines += section("`store`", root["store"])
+    lines += section("`snooze`", root["snooze"])
     lines += section("`guards`", root["guards"])
     lines += section("`guards.limits`: a limit", defs["limit"])
     lines += section("`guards.freeze`: a freeze", defs["freeze"])

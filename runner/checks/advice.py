@@ -128,12 +128,13 @@ def snoozes(book: Book) -> Iterator[Diagnostic]:
 
 
 def _snoozed(book: Book, part: Part, until: str, path: Path) -> Iterator[Diagnostic]:
+    presets = book.config.presets
     for opening in book.openings:
         active = book.active(part, opening)
         if active is None:
             continue
         try:
-            due = windows.snooze_due(until, active[0], (opening.start, opening.end), opening.where)
+            due = windows.snooze_due(until, active[0], (opening.start, opening.end), opening.where, presets)
         except windows.TimeError as error:
             yield book.found("KD008", path, str(error), "write another preset, or a time")
             continue

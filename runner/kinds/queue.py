@@ -185,7 +185,8 @@ def snooze(**overrides: Unpack[Overrides]) -> KindSpec:
                 "type": "string",
                 "minLength": 1,
                 "title": "Until",
-                "description": f"A time (`2026-12-14 09:00`), `end`, `end + 1d`, or one of {', '.join(PRESETS)}.",
+                "description": f"A time (`2026-12-14 09:00`), `end`, `end + 1d`, or one of {', '.join(PRESETS)}. The "
+                "step ends then at the latest.",
             },
             "by": {"type": "string", "minLength": 1, "title": "By", "description": "Agent who snoozes the tickets."},
             "status": {"type": "string", "minLength": 1, "title": "Status", "description": "Status while snoozed."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from runner.playbook import FollowUp, Playbook, Window
 from runner.schema_faults import Problem
 from runner.spi import KindSpec
 from runner.views import diagnostics as view
+from runner.windows import Presets
 
 HEAD = """\
 apiVersion: runner/v1
@@ -270,6 +271,7 @@ required_locales: [pt-BR, en]
 language: pt-BR
 notifications: {mail: ops@example.com}
 playbooks: [books, more]
+snooze: {morning: "08:15", later_today: 90m, week_start: sunday, weekend: friday}
 """
 
 
@@ -303,6 +305,7 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
     assert config.guards.require_rehearsal
     assert (config.required_locales, config.language) == (("pt-BR", "en"), "pt-BR")
     assert (config.notifications, config.playbooks) == ({"mail": "ops@example.com"}, ("books", "more"))
+    assert config.presets == Presets(time(8, 15), timedelta(minutes=90), week_start=6, weekend=4)
 
 
 def test_a_short_configuration(tmp_path: Path) -> None:
@@ -331,6 +334,9 @@ def test_a_short_configuration(tmp_path: Path) -> None:
         ("2026-12-24 00:00-03:00", "2026-02-30 00:00", ["20:15 CF004"]),
         ("2026-12-24 00:00-03:00", "[]", ["20:15 SC003"]),
         ("timezone: Europe/Kyiv", "timezone: Europe/Kiew", ["21:66 CF003"]),
+        ("later_today: 90m", "later_today: 90", ["27:41 SC003"]),
+        ('morning: "08:15"', 'morning: "8 am"', ["27:19 SC005"]),
+        ("weekend: friday", "weekend: fri", ["27:75 SC004"]),
         ("guards:", "gards:", ["16:1 SC001"]),
         ("kind: Config", "kind: Playbook", ["2:7 SC004"]),
     ],

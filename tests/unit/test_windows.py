@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from runner import minutes
 from runner.windows import (
     PRESETS,
+    Presets,
     TimeError,
     closed_minutes,
     local_dates,
@@ -246,4 +247,19 @@ def test_snoozes_refused() -> None:
             snooze_until("later_today", to_instant(at(late), MEXICO)[0], MEXICO)
     with pytest.raises(TimeError, match="one of later_today, tomorrow"):
         snooze_until("monday", at("2026-11-20 16:20Z"), MEXICO)
-    assert snooze_until("tomorrow", at("2026-11-20 16:20Z"), ZoneInfo("UTC"), morning=time(8)).hour == 8
+
+
+@pytest.mark.parametrize(
+    ("preset", "due"),
+    [
+        ("later_today", "2026-11-20 17:30"),
+        ("tomorrow", "2026-11-21 08:15"),
+        ("this_weekend", "2026-11-27 08:15"),
+        ("next_week", "2026-11-22 08:15"),
+    ],
+)
+def test_presets_are_configured(preset: str, due: str) -> None:
+    """A team whose week starts on Sunday and ends on Thursday has other mornings: here it is Friday 16:20."""
+    ours = Presets(time(8, 15), timedelta(hours=1), week_start=6, weekend=4)
+    instant = snooze_until(preset, to_instant(at("2026-11-20 16:20"), MEXICO)[0], MEXICO, ours)
+    assert f"{instant.astimezone(MEXICO):%Y-%m-%d %H:%M}" == due
