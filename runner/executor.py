@@ -124,7 +124,7 @@ class _Drive:
         self.states: dict[str, State] = {}
         self.tried: set[tuple[str, str]] = set()
         self.stopped: set[str] = set()
-        self.unsettled: set[str] = set()  # targets with announced writes that nobody could look up
+        self.unsettled: set[tuple[str, str]] = set()  # target and kind of announced writes that nobody could look up
         self.begun = row.state != "registered"
         self.asked = 0
         self.steps = Steps(desk, config, order, progress, batches, self.outage, int(row.n), self._set, self._context)
@@ -184,7 +184,7 @@ class _Drive:
         """A target where a step failed gets no new step in this drive, unless the step says ``on_error: continue``; an
         outage that was imported from its journal gets none at all, only what follows its end."""
         barred = act.run.target in self.stopped or (self.row.imported and not act.run.after)
-        if act.run.target in self.unsettled or (barred and act.verb in ("open", "amend", "sweep")):
+        if (act.run.target, act.run.kind) in self.unsettled or (barred and act.verb in ("open", "amend", "sweep")):
             return False
         return not self.order.only or act.run.target == self.order.only
 
@@ -197,18 +197,17 @@ class _Drive:
         }
 
     def _settle(self) -> list[str]:
-        """Conclude what an earlier process left without outcome. A target where that cannot be looked up is left alone
-        in this drive; the others go on."""
+        """Conclude what an earlier process left without outcome; kinds where it cannot be looked up are left alone."""
         with self.desk.store.reading() as conn:
             entries = ledger.unfinished(conn, outage=self.outage.id)
         found: list[str] = []
-        for target in sorted({entry.ref.target for entry in entries}):
-            mine = [entry for entry in entries if entry.ref.target == target]
+        for place in sorted({(entry.ref.target, entry.ref.kind) for entry in entries}):
+            mine = [entry for entry in entries if (entry.ref.target, entry.ref.kind) == place]
             try:
                 tally = self.batches.settle(mine)
             except (ProviderError, InvalidInput) as fault:
-                self.unsettled.add(target)
-                found.append(f"{target}: {fault.message}; what was sent there is not known yet: run `runner resume`")
+                self.unsettled.add(place)
+                found.append(f"{place[0]}: {fault.message}; what was sent there is not known yet: run `runner resume`")
             else:
                 self._note(mine[0].run, tally)
         return found
@@ -229,7 +228,7 @@ class _Drive:
         self._know()
         for name in lost:
             for target, kind in held[name]:
-                if target in self.unsettled:
+                if (target, kind) in self.unsettled:
                     continue
                 gone = Run(name, name, 0, kind, target, {}, self.outage.start, self.outage.end)
                 self._perform(Act("close", gone))
@@ -297,7 +296,7 @@ class _Drive:
         for target, kind in places:
             if (target, kind) == (run.target, run.kind):
                 continue
-            if target in self.unsettled:
+            if (target, kind) in self.unsettled:
                 return f"what was sent to {target} is not known yet"
             try:
                 if not self.desk.targets.spec(target, kind).by_hand:
@@ -381,7 +380,8 @@ class _Drive:
     def _report(self, warnings: list[str], *, pending: bool) -> Report:
         if not self.states:
             self._know()
-        state = timetable.outcome(self.outage, self.states) if self.states else str(self.row.state)
+        known, taken_back = self.states, self.row.desired == "revert"
+        state = timetable.outcome(self.outage, known, reverting=taken_back) if known else str(self.row.state)
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             ledger.set_outage(conn, self.outage.id, state=state)

@@ -114,8 +114,8 @@ def blocked(outage: Outage, states: Mapping[str, State], now: datetime) -> list[
     return found
 
 
-def outcome(outage: Outage, states: Mapping[str, State]) -> str:
-    """Return the state of the whole outage that its runs add up to."""
+def outcome(outage: Outage, states: Mapping[str, State], *, reverting: bool = False) -> str:
+    """Return the state of the whole outage that its runs add up to; one that is taken back is closing until it is."""
     found: Sequence[str] = [states[run.id].state for run in outage.runs]
     if all(state in ENDED for state in found):
         if "done" in found:
@@ -127,4 +127,6 @@ def outcome(outage: Outage, states: Mapping[str, State]) -> str:
         if not run.after
     ):
         return "closing"
-    return "registered" if all(state == "pending" for state in found) else "open"
+    if all(state == "pending" for state in found):
+        return "registered"
+    return "closing" if reverting else "open"

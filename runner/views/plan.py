@@ -140,8 +140,11 @@ def nothing_words(plan: Plan) -> str:
 def _totals(page: Page, plan: Plan) -> None:
     due, later = (totals(run for run in plan.runs if run.due is flag) for flag in (True, False))
     page.gap()
-    idle = due.nothing and not later.nothing
-    page.add(("nothing is due" if idle else totals_words(due), STRONG), lead="Now:   ")
+    unread = plan.direction == "close" and any(run.due and run.warnings and not run.items for run in plan.runs)
+    words = "nothing is due" if due.nothing and not later.nothing else totals_words(due)
+    if due.nothing and unread:
+        words = "nothing can be given back yet: see the warnings"
+    page.add((words, STRONG), lead="Now:   ")
     if due.requests:
         page.add(cost_words(due), lead="       ")
     for line in per_target(plan):

@@ -48,7 +48,7 @@ WHOLE = [
             "label": "banner",
         },
     },
-    {"id": "nap", "uses": "snooze", "with": {"select": {"status": "pending"}, "until": "end", "by": "Ana Souza"}},
+    {"id": "nap", "uses": "snooze", "with": {"select": {"status": "pending"}, "until": "end + 9d", "by": "Ana Souza"}},
 ]
 CLASSES = {  # the five things that can become of a request
     "not sent": "reset",
@@ -70,6 +70,7 @@ class Story:
         self.chat = self.lab.account.access.tokens[CHAT_TOKEN]
         self.book = self.lab.playbook("power", list(steps))
         self.reports: list[Report] = []
+        self.stuck = False  # a job of Zendesk's is not over, and may do its work yet: that is said, and waited for
 
     def play(self) -> None:
         """Apply, and revert, each with as many resumes as it takes."""
@@ -91,7 +92,9 @@ class Story:
                 return
             self._again()
             command = self.lab.resume
-        raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1]}")
+        if "is not over" not in " ".join(self.reports[-1].warnings):
+            raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1]}")
+        self.stuck = True
 
     def _again(self) -> None:
         """Time goes by, and somebody gives Chat a new token where the old one was revoked."""
@@ -128,9 +131,9 @@ def wrong(before: str, steps: Sequence[Any], what: Any, index: int) -> Iterator[
         yield f"{what} at request {index}: {failed}"
         return
     account = story.lab.account
-    if account.dump() != before and not story.told():
-        was, now = json.loads(before), json.loads(account.dump())
-        parts = [name for name in was if was[name] != now[name]]
+    was, now = json.loads(before), json.loads(account.dump())
+    parts = [name for name in was if was[name] != now[name]]
+    if parts and not story.told() and not (story.stuck and parts == ["tickets"]):
         yield f"{what} at request {index} ({account.requests[index]}): {', '.join(parts)} differ, and nobody says so"
 
 

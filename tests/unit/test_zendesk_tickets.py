@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -497,6 +498,28 @@ def test_a_stuck_job_is_waited_for_and_resumed(tmp_path: Path, monkeypatch: pyte
     lab.clock = START.timestamp() + 90_000  # its record lives a day, and the window is over by then
     (resumed,) = lab.resume()
     assert (resumed.state, resumed.notes) == ("closed", ())
+    assert lab.account.dump() == before
+
+
+def test_a_stuck_job_holds_up_tickets_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody knows what becomes of a job, a revert gives back everything else; the tickets follow later."""
+    monkeypatch.setattr(ticket_kind, "JOB_TIME", 60.0)
+    monkeypatch.setattr(zendesk_tickets, "JOB_TIME", 60.0)
+    lab = ZendeskLab(tmp_path, tickets=60)
+    before = lab.account.dump()
+    lab.account.faults.add(Fault("job_stuck", method="PUT", rule=MANY, executed=True))
+    pause = {"select": {"status": "open"}, "status": "pause", "at_most": 5000}
+    steps = [
+        {"id": "phones", "uses": "voice", "with": {"enabled": False}},
+        {"id": "pause", "uses": "tickets", "with": pause},
+    ]
+    assert lab.apply(lab.playbook("power", steps)).pending
+    assert json.loads(lab.account.dump())["content"]["talk"]["settings"]["voice"] is False
+    assert lab.later(minutes=10).revert("power").state == "closing"
+    assert json.loads(lab.account.dump())["content"]["talk"]["settings"]["voice"] is True
+    lab.clock = START.timestamp() + 90_000
+    (resumed,) = lab.resume()
+    assert resumed.state == "closed"
     assert lab.account.dump() == before
 
 
