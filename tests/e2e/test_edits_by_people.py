@@ -212,3 +212,17 @@ def test_a_forced_revert_shows_what_it_writes(desk: Desk) -> None:
     assert "06:00-18:00" in plain
     assert "06:00-18:00" not in forced
     assert "08:00-18:00" in forced
+
+
+def test_a_snooze_that_is_due_is_nobodys_edit(desk: Desk) -> None:
+    """The helpdesk wakes its tickets by itself at the very time when the step ends: that is how it was meant."""
+    with_ = "{select: {status: open}, until: start + 1h, at_most: 900}"
+    desk.playbook(f"    - {{id: nap, uses: snooze, target: helpdesk, with: {with_}}}\n")
+    desk.clock.to("11:31")
+    assert desk.apply().code == 0
+    desk.clock.to("12:31")
+    ran = desk.ok("tick")
+    assert "kept" not in ran.text.lower()
+    assert "by hand" not in ran.text
+    assert "is closed" in ran.text
+    assert desk.ok("status", "--format", "json").json["outages"] == []
