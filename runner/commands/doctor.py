@@ -10,7 +10,7 @@ from runner.commands.operate import TICKS_WITHIN, unknown_journals
 from runner.commands.session import Session
 from runner.commands.setup import checkable
 from runner.deps import Deps
-from runner.errors import InvalidInput, ProviderError, RunnerError, Severity
+from runner.errors import Forbidden, InvalidInput, NotFound, ProviderError, RunnerError, Severity
 from runner.report import Checkup
 from runner.spi import KindSpec, Means, OpenProvider, Query
 from runner.store import ledger
@@ -117,16 +117,22 @@ def _missing(session: Session, reference: str) -> str:
 
 
 def _read(session: Session, name: str, specs: Mapping[str, KindSpec]) -> Checkup:
-    """Read the name of one object, of the kind that is likely to have few."""
+    """Read the name of one object, of the kind that is likely to have few; an account need not have every kind."""
     readable = [kind for kind, spec in specs.items() if spec.means is not Means.PERSON]
     if not readable:
         return Checkup(f"target {name}", "ok", "people carry everything out: there is nothing to read")
-    kind = min(readable, key=lambda each: (specs[each].matches is not None, each))
-    for _ in session.readers.read(name, Query(kind, paths=("name",), limit=1)):
-        break
-    by_hand = len(specs) - len(readable)
-    people = f", {by_hand} by hand" if by_hand else ""
-    return Checkup(f"target {name}", "ok", f"answers; {amount(len(readable), 'kind')} of steps{people}")
+    by_api = [kind for kind in readable if specs[kind].means is Means.API] or readable
+    refused: list[ProviderError] = []
+    for kind in sorted(by_api, key=lambda each: (specs[each].matches is not None, each)):
+        try:
+            next(iter(session.readers.read(name, Query(kind, paths=("name",), limit=1))), None)
+        except (Forbidden, NotFound) as fault:
+            refused.append(fault)
+            continue
+        by_hand = len(specs) - len(readable)
+        people = f", {by_hand} by hand" if by_hand else ""
+        return Checkup(f"target {name}", "ok", f"answers; {amount(len(readable), 'kind')} of steps{people}")
+    raise refused[0]
 
 
 def _ticker(session: Session) -> Iterator[Checkup]:

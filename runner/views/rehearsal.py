@@ -34,7 +34,7 @@ def _one(page: Page, one: Rehearsed) -> None:
     page.add(f"{amount(one.requests, 'request')} there and back", lead="  ")
     if one.crashed:
         word = "resumed and nothing was lost" if one.resumed else "could NOT be resumed"
-        page.add(f"the process was killed after its first write: {word}", lead="  ")
+        page.add(f"the rehearsal stopped after its first write, as if the process had died: {word}", lead="  ")
     if one.edited:
         word = "kept" if one.edit_kept else "LOST"
         page.add(f"a person edited {clean(one.edited)} meanwhile: {word}", lead="  ")

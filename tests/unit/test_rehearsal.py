@@ -250,7 +250,7 @@ def test_a_success_is_0_on_the_command_line(place: Place) -> None:
     """`runner rehearse` says that everything comes back, and that nothing live was changed."""
     ran = place.desk.ok("rehearse", "match.yaml")
     assert "Everything comes back. Nothing was changed" in ran.out
-    assert "killed after its first write: resumed" in ran.text
+    assert "as if the process had died: resumed" in ran.text
     assert place.desk.ok("rehearse", "match.yaml", "--format", "json").json["passed"] is True
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from providers.zendesk.simulator.access import CLIENT_ID, CLIENT_SECRET, Client
+from providers.zendesk.simulator.account import Account
 from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.people import ADMIN, AGENTS
 from runner.commands.doctor import _targets
 from runner.errors import Unauthorized
-from tests.support.zendesk import ZendeskLab
+from tests.support.zendesk import START, ZendeskLab
 
 PAUSE: dict[str, Any] = {
     "id": "pause",
@@ -29,6 +30,23 @@ def found(lab: ZendeskLab) -> list[tuple[str, str]]:
 def test_an_account_in_order(tmp_path: Path) -> None:
     """An administrator's client with read and write, on a plan with schedules: nothing to mend."""
     assert {state for state, _ in found(ZendeskLab(tmp_path))} == {"ok"}
+
+
+def test_doctor_with_a_wrong_credential_does_not_say_that_it_answers(tmp_path: Path) -> None:
+    """The first thing read needs the credential: without a token nothing is ok before the problem."""
+    lab = ZendeskLab(tmp_path, tickets=5)
+    lab.account.access.add_client(Client(CLIENT_ID, "another", ADMIN))
+    said = list(_targets(lab.session))
+    assert [each.state for each in said] == ["problem"]
+    assert "OAuth client" in said[0].words
+
+
+def test_doctor_on_an_account_without_a_feature(tmp_path: Path) -> None:
+    """A plan without schedules is no problem: something else is read."""
+    lab = ZendeskLab(tmp_path, Account(clock=START.timestamp, tickets=5, plan="team"))
+    first = next(_targets(lab.session))
+    assert first.state == "ok"
+    assert "answers" in first.words
 
 
 def test_doctor_shows_it(tmp_path: Path) -> None:
