@@ -15,17 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from providers.zendesk.ticket_kind import (
-    IN_FLIGHT,
-    JOB_TIME,
-    MANY,
-    STAMP,
-    WRITABLE,
-    category,
-    in_our_words,
-    matches,
-    needed,
-)
+from providers.zendesk.ticket_kind import STAMP, WRITABLE, by_jobs, category, in_our_words, needed
 from runner import kinds
 from runner.model import Claim, Json, Op
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
@@ -114,13 +104,7 @@ def snooze(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
         {
             "query": query,
             "claims": claims,
-            "rate": rate,
-            "max_batch": MANY,
-            "max_in_flight": IN_FLIGHT,
-            "job_time": JOB_TIME,
-            "page": MANY,
-            "precondition": True,
-            "matches": matches,
+            **by_jobs(rate),
             "values": {"status": usable, "select/status": usable},
             "notes": (
                 "Zendesk wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",

@@ -66,14 +66,8 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
             "claims": claims,
             "merges": {**common.merges, **dict.fromkeys(SAID, Merge.EFFECT)},
             "announces": ("answer",),
-            "rate": rate,
-            "max_batch": MANY,
-            "max_in_flight": IN_FLIGHT,
-            "job_time": JOB_TIME,
-            "page": MANY,
-            "precondition": True,
+            **by_jobs(rate),
             "gives_back": GIVES_BACK,
-            "matches": matches,
             "values": {
                 "status": frozenset({*WRITABLE, *statuses}),
                 "select/status": frozenset({*CATEGORIES, *statuses}),
@@ -84,6 +78,19 @@ def tickets(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
             ),
         },
     )
+
+
+def by_jobs(rate: float) -> kinds.Overrides:
+    """Return what the kinds share that change tickets in jobs. `rate` is ticket updates a minute."""
+    return {
+        "rate": rate,
+        "max_batch": MANY,
+        "max_in_flight": IN_FLIGHT,
+        "job_time": JOB_TIME,
+        "page": MANY,
+        "precondition": True,
+        "matches": matches,
+    }
 
 
 def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
