@@ -210,7 +210,7 @@ class _Drive:
                 found.append(f"{place[0]}: {fault.message}; what was sent there is not known yet: run `runner resume`")
             else:
                 self._note(mine[0].run, tally)
-        return found
+        return [*dict.fromkeys(found)]
 
     def _note(self, run: str, tally: Tally) -> None:
         found = next((each for each in self.outage.runs if each.id == run), None)

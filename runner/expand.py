@@ -86,12 +86,8 @@ class _Maker:
             until = max(start, self._time(step, step.until, ends=True))
             for run, target in zip(ids[step.id], step.targets, strict=True):
                 with_ = self._fields(step, merged(step.with_, step.per_target.get(target, {})))
-                end = until
-                if step.uses == "snooze" and isinstance(with_.get("until"), str):
-                    # It ends when it is due, whatever goes on longer: not every target wakes its tickets.
-                    due = self._due(step, start, with_["until"])
-                    end = min(until, max(start, due))
-                    with_ = {**with_, "until": due.astimezone(self.where).isoformat()}
+                with_, due = self._snoozed(step, step.uses, start, with_)
+                end = min(until, due or until)
                 yield Run(
                     id=run,
                     step=step.id,
@@ -114,15 +110,16 @@ class _Maker:
             end = max(start, self._time(step, follow_up.until, ends=True)) if follow_up.until else None
             for where in follow_up_targets(step, follow_up).get(target, ()):
                 number += 1
+                with_, due = self._snoozed(step, follow_up.uses, start, self._fields(step, follow_up.with_))
                 yield Run(
                     id=f"{after}/restore/{number}",
                     step=step.id,
                     order=self._next(),
                     kind=follow_up.uses,
                     target=where,
-                    with_=self._fields(step, follow_up.with_),
+                    with_=with_,
                     start=start,
-                    end=end,
+                    end=min(filter(None, (end, due)), default=None),
                     on_error=step.on_error,
                     after=after,
                     when=follow_up.when,
@@ -141,11 +138,19 @@ class _Maker:
                 raise InvalidInput(f"step {step.id}: {error}", code="WN007") from error
         return self._times[key]
 
-    def _due(self, step: Step, start: datetime, until: str) -> datetime:
+    def _snoozed(
+        self, step: Step, kind: str, start: datetime, with_: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], datetime | None]:
+        """Return the fields of a snooze with `until` as a time, and that time: it ends the snooze, whatever goes on
+        longer, because not every target wakes its tickets. Other kinds stay as they are."""
+        until = with_.get("until")
+        if kind != "snooze" or not isinstance(until, str):
+            return with_, None
         try:
-            return windows.snooze_due(until, start, (self.start, self.end), self.where, self.presets)
+            due = windows.snooze_due(until, start, (self.start, self.end), self.where, self.presets)
         except windows.TimeError as error:
             raise InvalidInput(f"step {step.id}: snooze until: {error}", code="WN007") from error
+        return {**with_, "until": due.astimezone(self.where).isoformat()}, max(start, due)
 
     def _fields(self, step: Step, with_: Mapping[str, Any]) -> Mapping[str, Any]:
         try:

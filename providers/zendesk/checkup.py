@@ -9,6 +9,7 @@ from providers.zendesk import security
 from providers.zendesk.auth import LEGACY
 from providers.zendesk.client import Client, expect
 from providers.zendesk.hours import SCHEDULES
+from providers.zendesk.snooze_kind import default_status
 from providers.zendesk.ticket_kind import category, needed
 from providers.zendesk.ticket_words import known
 from runner.spi import Finding, Forbidden, InvalidInput, ProviderError, Target
@@ -48,12 +49,13 @@ def _plan(client: Client) -> Iterator[Finding]:
 def _statuses(client: Client, target: Target) -> Iterator[Finding]:
     named = client.account.statuses
     wanted = {name: status for name, status in {"pause": target.words.get("pause"), **named}.items() if status}
-    words = known(client) if wanted else None
+    if not wanted:
+        return
+    words = known(client)
     for name, status in wanted.items():
         value = named.get(status, status) if isinstance(status, str) else status
         try:
-            if words is not None:
-                words.refuse_unknown(needed({"status": value}), client)
+            words.refuse_unknown(needed({"status": value}), client)
         except InvalidInput as fault:
             yield Finding("problem", f"{name}: {fault.message}", fault.hint)
 
@@ -78,7 +80,7 @@ def _address(client: Client, target: Target) -> Iterator[Finding]:
 
 def advise_tickets(client: Client, target: Target, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
     """Yield which rules may mail somebody when the tickets of a step change. Raises `ProviderError`."""
-    status = with_.get("status", "pause" if kind == "snooze" else None)
+    status = with_.get("status", default_status(target) if kind == "snooze" else None)
     status = target.words.get(status, status) if isinstance(status, str) else status
     status = client.account.statuses.get(status, status) if isinstance(status, str) else status
     after = category(status) if status is not None else ""

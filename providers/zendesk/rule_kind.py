@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from providers.zendesk.shared import every_text
 from runner import kinds
 from runner.kinds.shape import NAME
 from runner.model import Claim, Json, Merge, Op
@@ -91,19 +92,11 @@ def _edited(with_: Mapping[str, Any], context: Context, found: Found) -> Json:
     for action in definition["actions"]:
         if _mails(action):
             *head, body = action["value"]
-            added = _every_text(with_.get("text", with_.get("append")), context)
+            added = every_text(with_.get("text", with_.get("append")), context)
             actions.append({**action, "value": [*head, added if "text" in with_ else f"{body}\n\n{added}"]})
         else:
             actions.append(action)
     return {**definition, "actions": actions}
-
-
-def _every_text(given: Json, context: Context, between: str = "\n\n") -> str:
-    """Return the texts of all languages, those of the target first: the mail of a rule is the same for everybody."""
-    if not isinstance(given, Mapping):
-        return str(given)
-    ours = [kinds.for_locale(given, locale) for locale in context.target.locales]
-    return between.join(dict.fromkeys(text for text in (*ours, *given.values()) if text))
 
 
 def _mails(action: Mapping[str, Any]) -> bool:
@@ -119,7 +112,7 @@ def _made(with_: Mapping[str, Any], context: Context) -> Json:
         given = with_["create"]
         conditions = {part: [condition(each) for each in given.get(part, [])] for part in ("all", "any")}
         return whole(given["type"], given["title"], conditions, [action(each) for each in given["actions"]])
-    mail = [_every_text(with_.get("subject", ""), context, " / "), _every_text(with_.get("body", ""), context)]
+    mail = [every_text(with_.get("subject", ""), context, " / "), every_text(with_.get("body", ""), context)]
     notify = {"field": "notification_user", "value": ["requester_id", *mail]}
     if with_["make"] == "out_of_hours":
         every = [("update_type", "is", "Create"), ("in_business_hours", "is", "false")]

@@ -17,9 +17,11 @@ from typing import Any, Final
 
 from providers.zendesk.ticket_kind import STAMP, WRITABLE, by_jobs, category, in_our_words, needed
 from runner import kinds
-from runner.model import Claim, Json, Op
-from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
+from runner.model import Claim, Json, Op, Value
+from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Target, Want
 
+NOBODY: Final = "0"
+NOW, WHOSE = "status now", "assignee"  # paths that only a write looks at
 AGENT: Final = "agent/"  # below it stands the id of an agent whom a playbook names
 _TAG: Final = re.compile(
     r"or-snooze_(?P<due>\d{8}t\d{6}z)_(?P<by>\d+)_(?P<status>[a-z]+(?:-\d+)?)_(?P<was>[a-z]+(?:-\d+)?)_(?P<whose>\d+)"
@@ -32,8 +34,8 @@ class Snooze:
 
     due: datetime
     by: str
-    status: Json
-    was: Json
+    status: Value
+    was: Value
     whose: str
 
     @property
@@ -45,11 +47,11 @@ class Snooze:
     @property
     def value(self) -> dict[str, Json]:
         """Return it as the slot holds it."""
-        by = {"by": self.by} if self.by != "0" else {}
+        by = {"by": self.by} if self.by != NOBODY else {}
         return {"due": kinds.rfc3339(self.due), **by, "status": self.status}
 
 
-def _short(status: Json) -> str:
+def _short(status: Value) -> str:
     number = status.get("custom_status_id") if isinstance(status, Mapping) else None
     return category(status) + (f"-{number}" if number is not None else "")
 
@@ -76,8 +78,7 @@ def snooze(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     common = kinds.snooze()
 
     def given(with_: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        asleep = "pause" if "pause" in context.target.words else "pending"
-        return in_our_words({"status": asleep, **with_}, context, statuses)
+        return in_our_words({"status": default_status(context.target), **with_}, context, statuses)
 
     def query(with_: Mapping[str, Any], context: Context) -> Query:
         mine = given(with_, context)
@@ -115,33 +116,38 @@ def snooze(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
     )
 
 
-def asleep(held: Snooze | None, row: Mapping[str, Any], status: Json, wanted: Mapping[str, Any]) -> Snooze:
+def default_status(target: Target) -> str:
+    """Return the status of sleeping tickets where a step names none."""
+    return "pause" if "pause" in target.words else "pending"
+
+
+def asleep(held: Snooze | None, seen: Mapping[str, Value], wanted: Mapping[str, Any]) -> Snooze:
     """Return the snooze of a ticket that is put to sleep, or put to sleep anew.
 
-    `row` is the ticket as Zendesk shows it, `held` the snooze that it has, `status` its status as a slot, `wanted` the
-    slot's value.
+    `seen` is the ticket as it was read last, `held` the snooze that it has, `wanted` the slot's value.
     """
     due = datetime.fromisoformat(str(wanted["due"])).astimezone(UTC)
-    was, whose = (held.was, held.whose) if held is not None else (status, str(row.get("assignee_id") or 0))
-    return Snooze(due, str(wanted.get("by", "0")), wanted["status"], was, whose)
+    was, whose = (held.was, held.whose) if held is not None else (seen.get(NOW, "open"), seen.get(WHOSE, NOBODY))
+    return Snooze(due, str(wanted.get("by", NOBODY)), wanted["status"], was, str(whose))
 
 
 def awake(
-    held: Snooze, row: Mapping[str, Any], status: Json, now: datetime, there: Callable[[str], bool]
+    held: Snooze, seen: Mapping[str, Value], now: datetime, there: Callable[[str], bool]
 ) -> tuple[dict[str, Json], str]:
     """Return what a ticket holds after its snooze (``status``, ``assignee_id``), and a log line for it, "" for none.
 
     Before it is due, what was there comes back; at its due time the ticket is reopened and goes to the agent
     who snoozed it (`there` tells whether an agent is), unless somebody has reopened it: S2, S3, S6, S8.
     """
-    sleeps = category(status) == category(held.status)
+    status = category(seen[NOW])
+    sleeps = status == category(held.status)
     if now < held.due:
-        mine = held.by != "0" and str(row.get("assignee_id")) == held.by
+        mine = held.by != NOBODY and seen[WHOSE] == held.by
         whose: dict[str, Json] = {"assignee_id": int(held.whose) or None} if mine else {}
         return {**whose, "status": held.was} if sleeps else whose, ""
     if not sleeps:
-        return {}, f"The snooze is over. The ticket was not reopened, because it was {category(status)}."
-    if held.by == "0":
+        return {}, f"The snooze is over. The ticket was not reopened, because it was {status}."
+    if held.by == NOBODY:
         return {"status": "open"}, "The snooze is over: reopened."
     if there(held.by):
         return {"status": "open", "assignee_id": int(held.by)}, "The snooze is over: reopened, for who snoozed it."

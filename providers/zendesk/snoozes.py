@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.zendesk.client import Client, expect
 from providers.zendesk.shared import Values
-from providers.zendesk.snooze_kind import AGENT, asleep, awake, snooze, snooze_of
+from providers.zendesk.snooze_kind import AGENT, NOBODY, NOW, WHOSE, asleep, awake, snooze, snooze_of
 from providers.zendesk.ticket_kind import status_fields
 from providers.zendesk.tickets import Tickets
 from runner.model import Accepted, Change, Outcome
@@ -21,6 +21,7 @@ class Snoozes(Tickets):
     def __init__(self, client: Client) -> None:
         super().__init__(client)
         self._there: dict[str, bool] = {}
+        self._named: dict[str, str] = {}  # path of an agent -> id
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind snooze."""
@@ -29,7 +30,10 @@ class Snoozes(Tickets):
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield tickets as `Tickets` does, with the path ``snooze`` and the agents that the query names."""
-        agents = {path: self._agent(path.removeprefix(AGENT)) for path in query.paths if path.startswith(AGENT)}
+        for path in query.paths:
+            if path.startswith(AGENT) and path not in self._named:
+                self._named[path] = self._agent(path.removeprefix(AGENT))
+        agents = {path: self._named[path] for path in query.paths if path in self._named}
         for key, values in super().read(query):
             yield key, {**values, **agents} if values else values
 
@@ -42,25 +46,28 @@ class Snoozes(Tickets):
         yield from super().write(batch)
 
     def _values(self, row: Mapping[str, Any]) -> Values:
-        """Return the slots of a ticket. While it sleeps its status is the one that it had: that is what selects it."""
+        """Return the slots of a ticket. While it sleeps its status is the one that it had: that is what selects it; the
+        one that it has stands under `NOW`."""
+        values = dict(super()._values(row))
         held = snooze_of(row.get("tags") or ())
-        return {**super()._values(row), **({"snooze": held.value, "status": held.was} if held is not None else {})}
+        values |= {NOW: values["status"], WHOSE: str(row.get("assignee_id") or NOBODY)}
+        return {**values, "snooze": held.value, "status": held.was} if held is not None else values
 
-    def _update(self, changes: Sequence[Change], row: Mapping[str, Any]) -> dict[str, Any]:
+    def _update(self, changes: Sequence[Change], seen: Values) -> dict[str, Any]:
         """Return the fields of one ticket's update."""
         (change,) = changes
-        status: Any = super()._values(row)["status"] if row else "open"
-        held = snooze_of(row.get("tags") or ())
+        tags = [path.removeprefix("tags/") for path in seen if path.startswith("tags/")]
+        held = snooze_of(tags)
         body: dict[str, Any] = {}
         log, added = "", ""
         if isinstance(change.after, Mapping):
-            new = asleep(held, row, status, change.after)
-            added, body = new.tag, {"status": new.status, **({"assignee_id": int(new.by)} if new.by != "0" else {})}
+            new = asleep(held, seen, change.after)
+            added, body = new.tag, {"status": new.status, **({"assignee_id": int(new.by)} if new.by != NOBODY else {})}
         elif held is not None:
-            body, log = awake(held, row, status, self._client.io.now(), self._is_there)
+            body, log = awake(held, seen, self._client.io.now(), self._is_there)
         if "status" in body:
             body |= status_fields(body["status"], self._know().by_category)
-        gone = [tag for tag in row.get("tags") or () if snooze_of([tag]) is not None and tag != added]
+        gone = [tag for tag in tags if snooze_of([tag]) is not None and tag != added]
         return {
             **body,
             **({"additional_tags": [added]} if added else {}),

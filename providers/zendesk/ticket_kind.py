@@ -12,6 +12,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Any, Final
 
+from providers.zendesk.shared import every_text
 from runner import kinds
 from runner.model import ABSENT, Change, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
@@ -97,7 +98,9 @@ def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema with what a step may say on tickets: an answer to their requesters, or a note to agents."""
     once = "Sent once to every ticket when the step begins; it cannot be taken back."
     told = {
-        **kinds.texts("answer", "Answer", f"A public comment, which the requester may get as mail. {once}"),
+        **kinds.texts(
+            "answer", "Answer", f"A public comment, which the requester may get as mail; all languages in one. {once}"
+        ),
         **kinds.texts("note", "Note", f"An internal comment, for agents only. {once}"),
     }
     forms = [{"required": [name]} for name in ("status", "tag", *told)]
@@ -106,7 +109,7 @@ def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _comment(path: str, text: Json, context: Context) -> Want:
-    content: Json = {"body": kinds.one_text(text, context), "public": path == "answer"}
+    content: Json = {"body": every_text(text, context), "public": path == "answer"}
     return Want(path, Claim(Op.SEND, kinds.digest(content)), payload=content)
 
 

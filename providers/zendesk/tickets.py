@@ -44,7 +44,7 @@ class Tickets:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._read: OrderedDict[str, tuple[Values, Mapping[str, Any]]] = OrderedDict()
+        self._read: OrderedDict[str, Values] = OrderedDict()
         self._known: Known | None = None
         self._defaults: frozenset[int] = frozenset()
         self._first_look = FIRST_LOOK
@@ -140,16 +140,16 @@ class Tickets:
                 rows = {str(row["id"]): row for row in found}
             for key in some:
                 values = self._values(rows[key]) if key in rows else {}
-                self._remember(key, values, rows.get(key, {}))
+                self._remember(key, values)
                 yield key, values
 
     def _values(self, row: Mapping[str, Any]) -> Values:
         known = self._know()
         return values_of(row, self._defaults, known.groups)
 
-    def _remember(self, key: str, values: Values, row: Mapping[str, Any]) -> None:
+    def _remember(self, key: str, values: Values) -> None:
         """Keep what was read last of a ticket: its stamp goes with the next write of these very values."""
-        self._read[key] = values, row
+        self._read[key] = values
         self._read.move_to_end(key)
         if len(self._read) > REMEMBERED:
             self._read.popitem(last=False)
@@ -158,7 +158,7 @@ class Tickets:
         """Return an outcome for the tickets that were read again since these changes were decided and are others."""
         found = {}
         for change in batch:
-            seen, _ = self._read.get(change.slot.key, (None, None))
+            seen = self._read.get(change.slot.key)
             if seen is not None and seen.get(change.slot.path, ABSENT) not in (change.before, change.after):
                 found[change.slot.key] = Outcome(Verdict.MOVED, "somebody changed the ticket meanwhile")
         return found
@@ -169,11 +169,11 @@ class Tickets:
         """Send one bulk update and return its job. Raises `ProviderError`."""
         rows = []
         for key, changes in objects:
-            seen, row = self._read.pop(key, ({}, {}))
+            seen = self._read.pop(key, {})
             known = seen.get(STAMP), *(change.payload for change in changes)
             stamp = next((each for each in known if each and isinstance(each, str)), "")
             safe = {"safe_update": True, "updated_stamp": stamp} if stamp else {}
-            rows.append({"id": int(key), **self._update(changes, row), **safe})
+            rows.append({"id": int(key), **self._update(changes, seen), **safe})
         shapes = [{name: value for name, value in row.items() if name != "id"} for row in rows]
         path = "/api/v2/tickets/update_many"
         body: dict[str, Any] = {"tickets": rows}
@@ -184,9 +184,9 @@ class Tickets:
         job = expect(data, "job_status", dict, "update tickets", self._client.account.name)
         return str(job["id"])
 
-    def _update(self, changes: Sequence[Change], row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields of one ticket's update. `row` is the ticket as it was read last, empty when it was not."""
-        del row
+    def _update(self, changes: Sequence[Change], seen: Values) -> dict[str, Any]:
+        """Return the fields of one ticket's update. `seen` is what was read of it last, empty when nothing was."""
+        del seen
         return update_of(changes, self._know().by_category)
 
     def _watch(self, jobs: Sequence[str], said: dict[str, Outcome]) -> Iterator[Accepted]:

@@ -225,6 +225,21 @@ def test_what_cannot_be_is_refused_before_anything_is_written(desk: Desk, with_:
     assert desk.account.dump() == before
 
 
+def test_a_snooze_that_follows_ends_when_it_is_due(desk: Desk) -> None:
+    """A follow-up without `until` would stay; a snooze wakes all the same, because something has to wake it."""
+    nap = {"select": {"status": "open", "group": "Level 1"}, "until": "end + 1h", "by": "Ana Souza"}
+    phones = {"id": "phones", "uses": "voice", "with": {"enabled": False}}
+    phones["restore"] = [{"uses": "snooze", "with": nap}]
+    desk.apply(desk.playbook("quiet", [phones]))
+    desk.clock = (START + timedelta(hours=3, minutes=5)).timestamp()
+    desk.tick()
+    asleep = desk.account.matching(lambda ticket: snooze_of(ticket.tags) is not None)
+    assert asleep
+    desk.clock += 3600
+    desk.tick()
+    assert {state(desk.account.ticket(each)) for each in asleep} == {("open", ANA, False)}
+
+
 @pytest.mark.parametrize("tag", ["or-snooze_20261399t990000z_1_hold_open_0", "or-snooze", "or-snooze_x_1_hold_open_0"])
 def test_a_tag_that_only_looks_like_ours_is_none(tag: str) -> None:
     """A damaged tag is no snooze, and nothing is guessed from it."""
@@ -248,6 +263,30 @@ def test_a_comment_goes_out_once_to_every_ticket(desk: Desk, what: str, public: 
     desk.revert("tell")
     assert {tuple(desk.said(each)) for each in chosen} == {(("We are without power.", public),)}
     assert {desk.account.ticket(each).status for each in chosen} == {"open"}
+
+
+def test_an_answer_has_the_texts_of_all_languages(desk: Desk) -> None:
+    """Which language a requester reads is not known: each gets all of them, the target's first."""
+    chosen = desk.chosen()
+    texts = {"uk": "Немає струму.", "es": "Sin luz.", "en": "No power."}
+    step = {"select": {"status": "open", "group": "Level 1"}, "answer": texts}
+    desk.apply(desk.playbook("tell", [{"id": "say", "uses": "tickets", "with": step}]))
+    assert len(chosen) > 5
+    assert {desk.said(each)[0][0] for each in chosen} == {"No power.\n\nSin luz.\n\nНемає струму."}
+
+
+def test_an_answer_that_some_tickets_refuse_goes_out_once(desk: Desk) -> None:
+    """Where half of a job fails, those tickets are told of or answered later; nobody is answered twice."""
+    chosen = desk.chosen()
+    step = {"select": {"status": "open", "group": "Level 1"}, "status": "pause", "answer": "We are without power."}
+    desk.account.faults.add(Fault("job_half", method="PUT", rule="/api/v2/tickets/update_many"))
+    report = desk.apply(desk.playbook("tell", [{"id": "say", "uses": "tickets", "with": step}]))
+    assert desk.account.faults.struck
+    told = {note.slot.key for note in report.notes}
+    said = {each: len(desk.said(each)) for each in chosen}
+    assert set(said.values()) <= {0, 1}
+    assert 1 in said.values()
+    assert {str(each) for each, count in said.items() if count == 0} <= told
 
 
 def test_an_answer_whose_reply_is_lost_is_not_sent_again(desk: Desk) -> None:
