@@ -39,7 +39,7 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What the runner uses of the outside world. Tests hand in their own. `transport` is the httpx transport of every
-    provider, None for the network."""
+    provider, None for the network; `dial` connects to a host and a port within so many seconds."""
 
     environment: Mapping[str, str]
     owner: str
@@ -48,6 +48,8 @@ class Deps:
     boot_clock: Callable[[], float] = field(default_factory=lambda: _boot)
     wait: Callable[[float], None] = time.sleep
     transport: Any = None
+    dial: Callable[[str, int, float], Any] = field(default_factory=lambda: _dial)
+    entropy: Callable[[int], bytes] = os.urandom
 
     def now(self) -> datetime:
         """Return the current instant in UTC."""
@@ -83,6 +85,10 @@ class Deps:
     def stopping(self) -> bool:
         """Whether somebody asked us to stop."""
         return self.stop.asked
+
+
+def _dial(host: str, port: int, timeout: float) -> socket.socket:
+    return socket.create_connection((host, port), timeout)
 
 
 def _boot() -> float:

@@ -136,8 +136,15 @@ class Io(Protocol):
     def transport(self) -> Any:
         """Return the httpx transport to send with, None for the network."""
 
+    def dial(self, host: str, port: int, timeout: float) -> Any:
+        """Return a connected socket, for protocols other than HTTP. Raises OSError."""
+
     def secret(self, reference: str) -> Secret:
         """Resolve a credential reference; raises `Unauthorized` with a sentence when it is missing."""
+
+    def pseudonym(self, text: str) -> str:
+        """Return 20 letters and digits that stand for a person in keys and journals: a keyed hash, the same for one
+        store."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hmac
+from base64 import b32encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from runner.work import Desk
 
 CONFIG = "runner.yaml"
+KEY = "key"
 
 
 @dataclass(slots=True)
@@ -28,6 +31,8 @@ class _Io:
 
     deps: Deps
     vault: Any
+    folder: Path  # of the store
+    _key: bytes = field(default=b"", repr=False)
 
     def now(self) -> datetime:
         return self.deps.now()
@@ -38,9 +43,16 @@ class _Io:
     def transport(self) -> Any:
         return self.deps.transport
 
+    def dial(self, host: str, port: int, timeout: float) -> Any:
+        return self.deps.dial(host, port, timeout)
+
     def secret(self, reference: str) -> Secret:
         found: Secret = self.vault.secret(reference)
         return found
+
+    def pseudonym(self, text: str) -> str:
+        self._key = self._key or key_beside(self.folder, self.deps.entropy)
+        return b32encode(hmac.digest(self._key, text.encode(), "sha256")).decode().lower()[:20]
 
 
 @dataclass
@@ -66,7 +78,7 @@ class Session:
     @cached_property
     def io(self) -> _Io:
         """The outside as providers see it."""
-        return _Io(self.deps, self.vault)
+        return _Io(self.deps, self.vault, self.config.store.path.parent)
 
     @property
     def store(self) -> Store:
@@ -132,6 +144,27 @@ class Session:
             hint="put `store.path` on a kept volume, or say `store: {kept: true}` when the job saves and restores it",
             code="ST003",
         )
+
+
+def key_beside(folder: Path, entropy: Callable[[int], bytes]) -> bytes:
+    """Return the key that hashes personal data in `folder`, the store's: made when it is first needed, readable by its
+    owner only. Where there is no store yet, nothing is kept and the key is good for this command only."""
+    path, new = folder / KEY, entropy(32)
+    if not folder.is_dir():
+        return new
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        draft = folder / f"{KEY}.{new[:6].hex()}"
+        draft.touch(0o600)
+        draft.write_bytes(new)
+    try:
+        path.hardlink_to(draft)  # of two that make one at the same time the first stands
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_bytes()
 
 
 def open_session(deps: Deps, path: Path | None, *, create: bool = True, **more: Any) -> Session:

@@ -70,6 +70,14 @@ class LabIo:
         """Move the lab's clock."""
         self._lab.clock += seconds
 
+    def dial(self, host: str, port: int, timeout: float) -> Any:
+        """Refuse: a helpdesk is talked to over HTTP."""
+        raise ConnectionRefusedError(host)
+
+    def pseudonym(self, text: str) -> str:
+        """Return a hash of `text`, always the same."""
+        return self._lab.session.io.pseudonym(text)
+
     def secret(self, reference: str) -> Secret:
         """Return a fake credential."""
         return Secret(SECRETS[reference])

@@ -6,14 +6,17 @@ import getpass
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from runner import deps
+from runner.commands.session import key_beside
 from runner.deps import Deps, Stop
 
 
@@ -203,3 +206,21 @@ def test_the_real_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(os.getpid()) in found.owner
     assert abs(found.wall() - time.time()) < 5
     assert found.wait is time.sleep
+
+
+# --- people in keys and journals ------------------------------------------------------------------------------------
+
+
+def test_a_pseudonym_is_the_same_for_one_store_and_another_for_another(tmp_path: Path) -> None:
+    """The key is made once, beside the store, for its owner only; without a store nothing is kept."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+    key = key_beside(here, os.urandom)
+    assert key_beside(here, os.urandom) == key
+    assert len(key) == 32
+    assert key_beside(there, os.urandom) != key
+    assert stat.S_IMODE((here / "key").stat().st_mode) == 0o600
+    assert [path.name for path in here.iterdir()] == ["key"]
+    assert key_beside(tmp_path / "nowhere", os.urandom) != key
+    assert not (tmp_path / "nowhere").exists()
