@@ -77,11 +77,11 @@ def serve(tickets: int) -> None:
 
     from providers.zendesk.simulator.access import API_TOKEN, CLIENT_ID, CLIENT_SECRET
     from providers.zendesk.simulator.account import Account
-    from providers.zendesk.simulator.serving import served
+    from providers.wire.serving import served
 
     with all_open():
         account = Account(clock=time.time, tickets=tickets, limits=False, pace=PACE)
-        server = served(account)
+        server = served(account.wsgi)
         Thread(target=server.serve_forever, daemon=True).start()
         found = {
             "host": f"127.0.0.1:{server.server_port}",

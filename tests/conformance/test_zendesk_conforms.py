@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from providers.wire.faults import Fault
 from providers.zendesk.provider import Zendesk, open_target
 from providers.zendesk.simulator.access import CLIENT_SECRET
 from providers.zendesk.simulator.account import Account
 from providers.zendesk.simulator.core import invalid
-from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.guide import SECTIONS
 from providers.zendesk.simulator.notify import APP
 from providers.zendesk.simulator.seed import Ticket

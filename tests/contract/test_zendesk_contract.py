@@ -18,7 +18,8 @@ import pytest
 from providers.zendesk.provider import open_target
 from runner.spi import Means
 from tests.support.contract import VENDOR, Contract, Exchange, Finding, Review, review
-from tests.support.zendesk import LabIo, target
+from tests.support.wire import LabIo
+from tests.support.zendesk import target
 from tests.support.zendesk_traffic import STEPS, Hand, RecordedLab
 
 pytestmark = pytest.mark.contract
@@ -228,7 +229,7 @@ def test_enough_was_checked(contract: Contract, found: Review, lab: RecordedLab)
 def test_the_playbook_uses_every_kind(folder: Path, lab: RecordedLab) -> None:
     """The runner's traffic is that of every kind which the provider carries out by API."""
     assert folder
-    kinds = open_target(target(), LabIo(lab)).capabilities()
+    kinds = open_target(target(), LabIo(lab, lab.vendors["desk"])).capabilities()
     assert {step["uses"] for step in STEPS} == {name for name, spec in kinds.items() if spec.means is Means.API}
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from providers.wire.faults import Fault
 from providers.zendesk.simulator.access import CHAT_TOKEN
 from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import FAULTS, Fault
+from providers.zendesk.simulator.faults import FAULTS
 from providers.zendesk.simulator.guide import SECTIONS
 from runner.errors import ProviderError, RunnerError
 from runner.executor import context_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,35 +13,17 @@ import httpx
 from providers.zendesk.provider import open_target
 from providers.zendesk.simulator.access import CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
 from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import WireFault
-from runner.commands.session import Session
-from runner.spi import Io, Provider, Secret, Target
-from tests.support.lab import START, Lab
+from runner.spi import Target
+from tests.support.lab import START
+from tests.support.wire import Vendor, Wire, WireLab
+
+__all__ = ["SECRETS", "START", "Wire", "ZendeskLab", "target"]
 
 SECRETS = {
     "env:ZENDESK_CLIENT_ID": CLIENT_ID,
     "env:ZENDESK_CLIENT_SECRET": CLIENT_SECRET,
     "env:ZENDESK_CHAT_TOKEN": CHAT_TOKEN,
 }
-
-
-class Wire(httpx.BaseTransport):
-    """An account's app as a transport: a broken connection is one, and a body that breaks off is noticed."""
-
-    def __init__(self, account: Account) -> None:
-        self._inner = httpx.WSGITransport(app=account.wsgi)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer, or raise what httpx raises when the network breaks."""
-        try:
-            response = self._inner.handle_request(request)
-            body = response.read()
-        except WireFault as fault:
-            broken = httpx.ReadTimeout if fault.kind == "timeout" else httpx.ReadError
-            raise broken("the connection broke", request=request) from fault
-        if len(body) < int(response.headers.get("content-length", len(body))):
-            raise httpx.RemoteProtocolError("the body broke off", request=request)
-        return httpx.Response(response.status_code, headers=response.headers, content=body)
 
 
 def target(**options: Any) -> Target:
@@ -56,51 +39,29 @@ def target(**options: Any) -> Target:
     )
 
 
-class LabIo:
-    """An `Io` on a lab's clock and the account's wire."""
-
-    def __init__(self, lab: ZendeskLab) -> None:
-        self._lab = lab
-
-    def now(self) -> datetime:
-        """Return the lab's instant."""
-        return self._lab.deps.now()
-
-    def sleep(self, seconds: float) -> None:
-        """Move the lab's clock."""
-        self._lab.clock += seconds
-
-    def dial(self, host: str, port: int, timeout: float) -> Any:
-        """Refuse: a helpdesk is talked to over HTTP."""
-        raise ConnectionRefusedError(host)
-
-    def pseudonym(self, text: str) -> str:
-        """Return a hash of `text`, always the same."""
-        return self._lab.session.io.pseudonym(text)
-
-    def secret(self, reference: str) -> Secret:
-        """Return a fake credential."""
-        return Secret(SECRETS[reference])
-
-    def transport(self) -> Wire:
-        """Return the account as a transport."""
-        return Wire(self._lab.account)
-
-
-class ZendeskLab(Lab):
+class ZendeskLab(WireLab):
     """One store, one Zendesk account `desk`, one clock that everything shares."""
 
     def __init__(
-        self, folder: Path, account: Account | None = None, *, now: datetime = START, tickets: int = 300, **options: Any
+        self,
+        folder: Path,
+        account: Account | None = None,
+        *,
+        now: datetime = START,
+        tickets: int = 300,
+        wire: Callable[[Any], httpx.BaseTransport] = Wire,
+        **options: Any,
     ) -> None:
         super().__init__(folder, now=now)
-        self.options = options
-        self.account = account or Account(clock=lambda: self.clock, tickets=tickets)
-        self.config = replace(self.config, targets={"desk": target(**options)})
-        self.deps = replace(self.deps, environment={name.partition(":")[2]: text for name, text in SECRETS.items()})
-        self.session = Session(self.deps, self.config, open_with={"zendesk": self._provider})
+        account = account or Account(clock=lambda: self.clock, tickets=tickets)
+        self.connect(Vendor(target(**options), open_target, account, secrets=SECRETS, wire=wire))
 
-    def _provider(self, target: Target, io: object) -> Provider:
-        del io
-        mine: Io = LabIo(self)
-        return open_target(target, mine)
+    @property
+    def account(self) -> Account:
+        """The account behind the target; another one can take its place before it is used."""
+        found: Account = self.vendors["desk"].account
+        return found
+
+    @account.setter
+    def account(self, account: Account) -> None:
+        self.vendors["desk"] = replace(self.vendors["desk"], account=account)

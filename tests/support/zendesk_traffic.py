@@ -11,15 +11,13 @@ from typing import Any
 
 import httpx
 
-from providers.zendesk.provider import open_target
 from providers.zendesk.simulator.access import CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
 from providers.zendesk.simulator.account import Account
 from providers.zendesk.simulator.guide_seed import SECTIONS
 from providers.zendesk.simulator.notify import APP
-from runner.spi import Provider, Target
 from tests.support.contract import HOST, Exchange, exchange_of
 from tests.support.lab import START
-from tests.support.zendesk import LabIo, Wire, ZendeskLab
+from tests.support.zendesk import Wire, ZendeskLab
 
 SECTION = SECTIONS[0][0]
 V2, HC = "/api/v2", "/api/v2/help_center"
@@ -105,28 +103,18 @@ class RecordedWire(Wire):
         return response
 
 
-class RecordedIo(LabIo):
-    """A lab's `Io` whose wire is written down."""
-
-    def __init__(self, lab: RecordedLab) -> None:
-        super().__init__(lab)
-        self._log = lab.log
-
-    def transport(self) -> RecordedWire:
-        """Return the account as a transport that records."""
-        return RecordedWire(self._lab.account, self._log)
-
-
 class RecordedLab(ZendeskLab):
     """The runner on a simulated account; `log` holds every exchange, oldest first."""
 
     def __init__(self, folder: Path, *, tickets: int) -> None:
         self.log: list[Exchange] = []
-        super().__init__(folder, tickets=tickets, app_id=APP, search_page=500)
-
-    def _provider(self, target: Target, io: object) -> Provider:
-        del io
-        return open_target(target, RecordedIo(self))
+        super().__init__(
+            folder,
+            tickets=tickets,
+            wire=lambda account: RecordedWire(account, self.log),
+            app_id=APP,
+            search_page=500,
+        )
 
     def play(self) -> RecordedLab:
         """Apply and revert the playbook that uses every kind."""

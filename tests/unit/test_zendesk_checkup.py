@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from providers.wire.faults import Fault
 from providers.zendesk.simulator.access import CLIENT_ID, CLIENT_SECRET, Client
 from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.people import ADMIN, AGENTS
 from runner.commands.doctor import _targets
 from runner.errors import Unauthorized

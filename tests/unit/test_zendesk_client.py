@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from providers.http import NoReply, NotSent
+from providers.wire.faults import Fault
 from providers.zendesk.account import Account as Configured
 from providers.zendesk.account import account_of
 from providers.zendesk.checkup import examine
@@ -22,7 +23,6 @@ from providers.zendesk.provider import open_target
 from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_SECRET
 from providers.zendesk.simulator.access import Client as OAuthClient
 from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import Fault
 from runner.spi import (
     Forbidden,
     ProviderError,

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.wire.faults import Fault
 from providers.zendesk.hours import hours_of, intervals_of, is_far, shown_name, split_name
 from providers.zendesk.provider import Zendesk, open_target
 from providers.zendesk.rules import definition_of
 from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.guide import SECTIONS
 from providers.zendesk.simulator.notify import APP
 from providers.zendesk.simulator.zones import ZONES

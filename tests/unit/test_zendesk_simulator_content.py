@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from providers.wire.faults import Faults
 from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, Access
 from providers.zendesk.simulator.areas import Content
 from providers.zendesk.simulator.core import Desk, User
-from providers.zendesk.simulator.faults import Faults
 from providers.zendesk.simulator.limits import Limits
 from providers.zendesk.simulator.notify import APP, LARGEST
 from providers.zendesk.simulator.wsgi import Wire

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from providers.wire.faults import Fault
 from providers.zendesk.simulator.core import Refusal
-from providers.zendesk.simulator.faults import Fault
 from tests.support.zendesk_account import Zendesk
 
 PENDING = 22_003

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from providers.wire.faults import Fault, WireFault
 from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET, Client
 from providers.zendesk.simulator.core import User
-from providers.zendesk.simulator.faults import Fault, WireFault
 from providers.zendesk.simulator.sandbox import group
 from tests.support.zendesk_account import Zendesk
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from providers.zendesk.simulator.faults import Fault
+from providers.wire.faults import Fault
 from providers.zendesk.simulator.seed import Ticket
 from providers.zendesk.simulator.shapes import comments_shown, history
 from providers.zendesk.snooze_kind import Snooze, snooze_of

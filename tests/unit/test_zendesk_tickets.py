@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from providers.wire.faults import Fault
 from providers.zendesk import ticket_kind
 from providers.zendesk import tickets as zendesk_tickets
 from providers.zendesk.provider import Zendesk, open_target
 from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.ticket_kind import JOB_TIME
 from runner.errors import InvalidInput, Refused
 from runner.model import ABSENT, Accepted, Change, Outcome, Slot, Value, Verdict

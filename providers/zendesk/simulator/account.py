@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from providers.wire.faults import Faults
 from providers.zendesk.simulator.access import PUBLIC, Access
 from providers.zendesk.simulator.areas import Content
 from providers.zendesk.simulator.core import Desk, Json, Route, User
 from providers.zendesk.simulator.drafts import Drafts
 from providers.zendesk.simulator.engine import Engine
-from providers.zendesk.simulator.faults import Faults
+from providers.zendesk.simulator.faults import FAULTS
 from providers.zendesk.simulator.hours import Hours
 from providers.zendesk.simulator.jobs import Jobs
 from providers.zendesk.simulator.limits import Limits
@@ -85,7 +86,7 @@ class Account:
         )
         self.limits = Limits(self.desk, self.desk.clock, on=limits)
         self.jobs = Jobs(self.desk, self.engine, self.limits.edits, pace)
-        self.faults = Faults()
+        self.faults = Faults(FAULTS)
         self.access = Access(self.desk, ADMIN, self.people.email(ADMIN.id))
         self.wsgi = Wire(
             self.desk,

@@ -1,17 +1,30 @@
-"""What all areas of the simulator share: a request, a reply, a refusal, a route, and the account's clock and ids.
-
-Rules know nothing of HTTP servers: a handler takes a `Call` and returns a `Reply` or raises `Refusal`. `wsgi.py` turns
-both into bytes, checks credentials, counts limits, and answers 501 for every route that nobody registered.
-"""
+"""What all areas of the simulator share: who calls, Zendesk's refusals, its routes, and the account's clock and ids."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-Json: TypeAlias = Any
+from providers.wire import core as wire
+from providers.wire.core import Call, Handler, Json, Refusal, Reply
+
+__all__ = [
+    "PLANS",
+    "Call",
+    "Desk",
+    "Handler",
+    "Json",
+    "Refusal",
+    "Reply",
+    "Route",
+    "User",
+    "invalid",
+    "missing",
+    "not_here",
+]
+
 PLANS: Final = ("team", "growth", "professional", "enterprise", "plus")
 
 
@@ -23,38 +36,6 @@ class User:
     name: str
     role: str  # admin, agent, end-user
     scopes: frozenset[str] = frozenset({"read", "write"})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, decoded. `args` are the variables of the route, `query` the parameters as sent, `body` the JSON."""
-
-    method: str
-    path: str
-    args: Mapping[str, Any]
-    query: Mapping[str, str]
-    body: Json
-    headers: Mapping[str, str]
-    who: User | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer. `body` None is an empty body."""
-
-    body: Json = None
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Refusal(Exception):
-    """The account refuses a request: a status and one of the vendor's error envelopes."""
-
-    def __init__(self, status: int, body: Json, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{status}: {body}")
-        self.status = status
-        self.body = body
-        self.headers = dict(headers or {})
 
 
 def invalid(**details: str) -> Refusal:
@@ -73,17 +54,11 @@ def not_here() -> Refusal:
     return Refusal(404, {"error": "InvalidEndpoint", "description": "Not found"})
 
 
-Handler: TypeAlias = Callable[[Call], Reply]
-
-
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One operation. `rule` is a Werkzeug rule (``/api/v2/triggers/<int:id>``), `family` its rate limit, `role` the
-    least role, `scope` the narrow scope that is enough besides the broad `read` or `write` ("" when there is none)."""
+class Route(wire.Route):
+    """One operation: `family` is its rate limit, `role` the least role, `scope` the narrow scope that is enough besides
+    the broad `read` or `write` ("" when there is none)."""
 
-    method: str
-    rule: str
-    handler: Handler
     family: str = "support"
     role: str = "agent"
     scope: str = ""

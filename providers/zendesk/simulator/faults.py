@@ -1,130 +1,19 @@
-"""Scripted faults: what the network, the vendor's machines and its queue do to a client now and then.
+"""The faults that a simulated Zendesk account knows: those of every wire, conflicts of safe updates, and of jobs.
 
-A test adds `Fault`s to ``account.faults``; each strikes the request with a given index in ``account.requests``, or the
-next requests that match a method and a rule. Job faults strike the job that the matched request creates. A fault that
-meets a request which it cannot hurt (a job fault on a GET) lets it pass and counts as struck.
+Job faults strike the job that the matched request creates; on a GET they let it pass.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
-What: TypeAlias = Literal[
-    "timeout",
-    "timeout_committed",
-    "reset",
-    "reset_committed",
-    "half",
-    "429",
-    "429_date",
-    "503",
-    "503_retry",
-    "409",
-    "409_stale",
-    "401",
-    "500",
-    "stale",
-    "garbage",
-    "redirect",
-    "job_lost",
-    "job_stuck",
-    "job_half",
-]
+from providers.wire import faults
 
-FAULTS: Final[dict[What, str]] = {
-    "timeout": "no answer, nothing done",
-    "timeout_committed": "no answer, but the request was carried out",
-    "reset": "connection reset, nothing done",
-    "reset_committed": "connection reset, but the request was carried out",
-    "half": "the request is carried out and the answer breaks off in the middle",
-    "429": "too many requests, Retry-After in seconds",
-    "429_date": "too many requests, Retry-After as an HTTP date",
-    "503": "unavailable, without Retry-After",
-    "503_retry": "unavailable, with Retry-After in seconds",
-    "409": "DatabaseConflict: nothing done, worth another try",
+FAULTS: Final[Mapping[str, str]] = {
+    **faults.FAULTS,
     "409_stale": "the conflict of a safe update, nothing done",
-    "401": "the token is revoked in mid-run",
-    "500": "an internal error, nothing done",
-    "stale": "after this write all GETs answer the state before it for some seconds (job statuses excepted)",
-    "garbage": "200 with a page instead of JSON, nothing done",
-    "redirect": "302 to another host, nothing done",
     "job_lost": "the created job is 404 by its id, in the list for some seconds, then nowhere; it is carried out",
     "job_stuck": "the created job stays at working; it is carried out only with executed=True",
     "job_half": "every second item of the created job fails",
 }
-Break: TypeAlias = Literal["timeout", "reset"]
-
-
-class WireFault(Exception):
-    """The connection breaks instead of an answer. `kind` says how."""
-
-    def __init__(self, kind: Break) -> None:
-        super().__init__(kind)
-        self.kind: Break = kind
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One scripted fault.
-
-    `at` is an index into ``account.requests`` (the first request ever is 0); without it `method` and `rule` (a rule as
-    registered, or a pattern for the path such as ``/api/v2/tickets/*``) choose the requests, after `skip` that match.
-    `times` 0 means until cleared. `seconds`: how long stale reads or a lost job's entry in the list last, or what
-    Retry-After asks for.
-    """
-
-    what: What
-    at: int | None = None
-    method: str | None = None
-    rule: str | None = None
-    skip: int = 0
-    times: int = 1
-    seconds: float = 5.0
-    executed: bool = False
-
-    def matches(self, index: int, method: str, rule: str, path: str) -> bool:
-        """Whether the request is one that this fault is meant for."""
-        if self.at is not None:
-            return index == self.at
-        if self.method not in (None, method):
-            return False
-        return self.rule is None or self.rule == rule or fnmatchcase(path, self.rule)
-
-
-class Faults:
-    """The faults that wait and those that struck, as (index of the request, fault)."""
-
-    def __init__(self) -> None:
-        self._waiting: list[list[int]] = []
-        self._scripts: list[Fault] = []
-        self.struck: list[tuple[int, Fault]] = []
-
-    def add(self, *faults: Fault) -> None:
-        """Script faults. Raises `ValueError` for a kind that does not exist."""
-        for fault in faults:
-            if fault.what not in FAULTS:
-                raise ValueError(f"no fault is called {fault.what!r}")
-            self._scripts.append(fault)
-            self._waiting.append([fault.skip, fault.times])
-
-    def clear(self) -> None:
-        """Forget all faults that wait."""
-        self._scripts.clear()
-        self._waiting.clear()
-
-    def take(self, index: int, method: str, rule: str, path: str) -> Fault | None:
-        """Return the fault that strikes this request and count it."""
-        for place, fault in enumerate(self._scripts):
-            left = self._waiting[place]
-            if left[1] < 0 or not fault.matches(index, method, rule, path):
-                continue
-            if left[0] > 0:
-                left[0] -= 1
-                continue
-            if fault.times:
-                left[1] = left[1] - 1 or -1
-            self.struck.append((index, fault))
-            return fault
-        return None

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from providers.wire.faults import Fault
 from providers.zendesk.simulator.core import Call, Desk, Json, Refusal, Reply, Route, User, missing
 from providers.zendesk.simulator.engine import Engine
-from providers.zendesk.simulator.faults import Fault
 from providers.zendesk.simulator.listing import Record, address
 from providers.zendesk.simulator.shapes import stamp
 

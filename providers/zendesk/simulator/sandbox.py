@@ -36,12 +36,12 @@ def group(targets: Callable[[], Iterable[Target]], clock: Callable[[], float]) -
 
 def serve(clock: Callable[[], float], port: int, plan: str, tickets: int, seed: int, lag: float, limits: bool) -> None:
     """Serve an account on 127.0.0.1 until somebody stops it; the first lines say where and with which credential."""
+    from providers.wire.serving import served
     from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
     from providers.zendesk.simulator.account import Account
-    from providers.zendesk.simulator.serving import served
 
     account = Account(clock=clock, plan=plan, tickets=tickets, seed=seed, limits=limits, lag=lag)
-    server = served(account, port)
+    server = served(account.wsgi, port)
     lines = {
         "url": f"http://127.0.0.1:{server.server_port}",
         "client_id": CLIENT_ID,

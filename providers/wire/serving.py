@@ -1,15 +1,15 @@
-"""An account on a loopback port: threads, connections that stay open, quiet; scripted breaks close the connection."""
+"""A simulator on a loopback port: threads, connections that stay open, quiet; scripted breaks close the connection."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from socket import SHUT_RDWR
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from providers.zendesk.simulator.account import Account
-from providers.zendesk.simulator.faults import WireFault
+from providers.wire.app import Wire
+from providers.wire.faults import WireFault
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -25,12 +25,12 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-def served(account: Account, port: int = 0) -> BaseWSGIServer:
+def served(wire: Wire[Any], port: int = 0) -> BaseWSGIServer:
     """Return a server on 127.0.0.1 (`port` 0: a free one, then in ``server_port``); ``serve_forever`` starts it."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            return account.wsgi(environ, start_response)
+            return wire(environ, start_response)
         except WireFault as fault:
             environ["werkzeug.socket"].shutdown(SHUT_RDWR)
             raise ConnectionAbortedError(fault.kind) from fault

@@ -1,0 +1,1 @@
+"""What the simulators of vendors share: a WSGI app around handlers, scripted faults, and a server on loopback."""
