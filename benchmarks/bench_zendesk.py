@@ -75,9 +75,9 @@ def serve(tickets: int) -> None:
     as JSON."""
     from threading import Thread
 
+    from providers.wire.serving import served
     from providers.zendesk.simulator.access import API_TOKEN, CLIENT_ID, CLIENT_SECRET
     from providers.zendesk.simulator.account import Account
-    from providers.wire.serving import served
 
     with all_open():
         account = Account(clock=time.time, tickets=tickets, limits=False, pace=PACE)
