@@ -101,6 +101,7 @@ class _Maker:
                     keep=step.keep,
                     on_error=step.on_error,
                     ready=step.ready,
+                    who=step.who,
                 )
                 yield from self._follow_ups(step, run, target, end)
 
@@ -123,6 +124,7 @@ class _Maker:
                     on_error=step.on_error,
                     after=after,
                     when=follow_up.when,
+                    who=follow_up.who or step.who,
                 )
 
     def _next(self) -> int:

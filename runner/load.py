@@ -220,6 +220,7 @@ def _step(step: Mapping[str, Any]) -> Step:
         restore=() if keep else tuple(_follow_up(follow_up) for follow_up in restore),
         on_error=step.get("on_error", "stop"),
         ready=step.get("ready", False),
+        who=step.get("who", ""),
     )
 
 
@@ -230,6 +231,7 @@ def _follow_up(follow_up: Mapping[str, Any]) -> FollowUp:
         with_=follow_up.get("with", {}),
         until=follow_up.get("until", ""),
         when=follow_up.get("when", "ended"),
+        who=follow_up.get("who", ""),
     )
 
 

@@ -31,11 +31,13 @@ class FollowUp:
     with_: Mapping[str, Any]
     until: str = ""
     when: Literal["ended", "cancelled"] = "ended"
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as written, before templates are rendered and times are resolved."""
+    """One step as written, before templates are rendered and times are resolved. `who` carries it out, where people
+    do."""
 
     id: str
     uses: str
@@ -49,6 +51,7 @@ class Step:
     restore: tuple[FollowUp, ...] = ()
     on_error: Literal["stop", "continue"] = "stop"
     ready: bool = False
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Run:
     ready: bool = False
     after: str = ""
     when: Literal["ended", "cancelled"] = "ended"
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

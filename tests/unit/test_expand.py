@@ -94,9 +94,9 @@ def test_times_of_steps() -> None:
 
 def test_follow_ups() -> None:
     """A follow-up starts when its step ends, right after its run, and stays when it has no end of its own."""
-    told = FollowUp("mail", ("post",), {"body": "back"}, when="cancelled")
+    told = FollowUp("mail", ("post",), {"body": "back"}, when="cancelled", who="Rui")
     back = FollowUp("notice", (), {"body": "back"}, until="end + 1d")
-    book = playbook(step("a", None, "one", "two", until="end + 1h", restore=(back, told)), step("b"))
+    book = playbook(step("a", None, "one", "two", until="end + 1h", restore=(back, told), who="Ana"), step("b"))
     runs = {run.id: run for run in expand(book, CONFIG).runs}
     assert list(runs) == ["a@one", "a@one/restore/1", "a@one/restore/2", "a@two", "a@two/restore/1", "b"]
     assert runs["a@one/restore/1"].after == "a@one"
@@ -106,6 +106,7 @@ def test_follow_ups() -> None:
     assert (runs["a@one/restore/2"].kind, runs["a@one/restore/2"].target) == ("mail", "post")
     assert (runs["a@one/restore/2"].end, runs["a@one/restore/2"].when) == (None, "cancelled")
     assert [run.order for run in runs.values()] == list(range(6))
+    assert [run.who for run in runs.values()] == ["Ana", "Ana", "Rui", "Ana", "Ana", ""]
 
 
 def test_targets_of_follow_ups() -> None:

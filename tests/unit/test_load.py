@@ -75,9 +75,10 @@ def test_a_whole_playbook(tmp_path: Path) -> None:
       with: {place: board, subject: Hi, body_file: "texts/b.{locale}.md"}
       per_target: {other: {place: banner}}
       restore:
-        - {uses: notice, target: other, with: {place: board, subject: Back, body: x}, until: end + 1d, when: cancelled}
+        - {uses: notice, target: other, with: {place: board, subject: Back, body: x}, until: end + 1d, when: cancelled, who: Rui}
       on_error: continue
       ready: true
+      who: shift lead
     - {id: keep, uses: rule, target: desk, with: {rule: r, active: false}, restore: keep}
 """,
     )
@@ -96,7 +97,8 @@ def test_a_whole_playbook(tmp_path: Path) -> None:
         *(("desk", "other"), ("hours",), "continue", True),
     )
     back = {"place": "board", "subject": "Back", "body": "x"}
-    assert announce.restore == (FollowUp("notice", ("other",), back, "end + 1d", "cancelled"),)
+    assert announce.restore == (FollowUp("notice", ("other",), back, "end + 1d", "cancelled", "Rui"),)
+    assert (hours.who, announce.who) == ("", "shift lead")
     assert (keep.keep, keep.restore) == (True, ())
     assert playbook.texts == {"texts/b.pt-BR.md": "body pt-BR\n", "texts/b.en.md": "body en\n"}
 
