@@ -78,7 +78,9 @@ class RunPlan:
     left: tuple[Left, ...] = ()
     stays: str = ""
     menu: str = ""
-    warnings: tuple[str, ...] = ()
+    who: str = ""  # who carries it out, where people do
+    warnings: tuple[str, ...] = ()  # of a step that opens, each makes the plan refused
+    notes: tuple[str, ...] = ()  # good to know
     digest: str = ""  # of every live value and layer that it stands on; "" for selections, which may move
 
 

@@ -15,7 +15,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
-from runner import readings, timetable
+from runner import pace, readings, timetable
 from runner.decide import Decision
 from runner.errors import InvalidInput, ProviderError, Refused
 from runner.layers import released, same, wanted
@@ -23,7 +23,7 @@ from runner.model import UNKNOWN, Merge, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
 from runner.selecting import Names, batched, by_key, resolve, select
-from runner.sheet import Sheet, item_of, value_text
+from runner.sheet import FLAGS, Sheet, item_of, value_text
 from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Target
 from runner.spool import read_spool, write_spool
 from runner.store import ledger
@@ -146,8 +146,8 @@ def _naming(run: Run) -> Iterator[None]:
 
 def _context(bench: Bench, outage: Outage, run: Run) -> Context:
     target = bench.readers.target(run.target)
-    window = (outage.start, outage.end)
-    return Context(outage.id, run.id, target, run.start, run.end, window, outage.playbook.timezone, bench.language)
+    window, zone = (outage.start, outage.end), outage.playbook.timezone
+    return Context(outage.id, run.id, target, run.start, run.end, window, zone, bench.language)
 
 
 def _opening(bench: Bench, outage: Outage, run: Run, n: int, *, due: bool) -> RunPlan:
@@ -261,7 +261,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 
 
 def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
-    sheet, menus = Sheet(), list[str]()
+    sheet, hints = Sheet(), list[tuple[str, str]]()
     query = spec.query(run.with_, context)
     live = dict(bench.readers.read(run.target, query)) if spec.means is Means.VERIFY else {}
     for key in query.ids:
@@ -272,15 +272,16 @@ def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: boo
             slot = Slot(run.target, run.kind, key, want.path)
             before = held[slot].last if slot in held else live.get(slot, UNKNOWN)
             there = before is not UNKNOWN and same(Merge.ATOMIC, before, want.claim.value)
-            menus.append(want.menu or spec.menu.get(bench.language, spec.menu.get("en", "")))
+            menu = want.menu or spec.menu.get(bench.language, spec.menu.get("en", ""))
+            hints.append((want.who or run.who, menu))
             sheet.objects += 1
-            action, note = (Action.NOTHING, "") if there else (Action.PERSON, menus[-1])
+            action, note = (Action.NOTHING, "") if there else (Action.PERSON, ": ".join(filter(None, hints[-1])))
             sheet.add(Item(slot, want.title or key, before, want.claim.value, action, note), long=False)
     made = _finished(bench, run, spec, sheet, due=due, direction="open", selection=False)
-    if len(set(menus)) > 1:
-        return replace(made, requests=0)  # each item says where to click
-    items = tuple(replace(item, note="") for item in made.items)
-    return replace(made, items=items, menu=menus[0] if menus else "", requests=0)
+    if len(set(hints)) > 1:
+        return replace(made, requests=0)  # each item says who does it, and where to click
+    items, (who, menu) = tuple(replace(item, note="") for item in made.items), (hints or [("", "")])[0]
+    return replace(made, items=items, menu=menu, who=who, requests=0)
 
 
 def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
@@ -303,9 +304,8 @@ def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
         back = wanted(released(held[slot], outage, run.id))
         sheet.add(Item(slot, held[slot].name, held[slot].last, back, Action.PERSON), long=False)
     menu = spec.menu.get(bench.language, spec.menu.get("en", ""))
-    return replace(
-        _finished(bench, run, spec, sheet, due=True, direction="close", selection=False), menu=menu, requests=0
-    )
+    made = _finished(bench, run, spec, sheet, due=True, direction="close", selection=False)
+    return replace(made, menu=menu, who=run.who, requests=0)
 
 
 # --- the sheet, finished --------------------------------------------------------------------------------------------
@@ -315,8 +315,9 @@ def _finished(
     bench: Bench, run: Run, spec: KindSpec, sheet: Sheet, *, due: bool, direction: str, selection: bool
 ) -> RunPlan:
     requests = _requests(spec, sheet, listed=direction == "open", named=direction == "open" and not selection)
-    target = bench.readers.target(run.target)
-    seconds = 60 * requests / (spec.rate * (1 - target.reserve)) if spec.rate else 0.0
+    reserve = bench.readers.target(run.target).reserve
+    start = bench.at if due else run.start
+    timed = pace.done_by if run.ready and not due else pace.begun_at
     left = tuple(Left(f"{count} field{'s' * (count != 1)}", why) for why, count in sheet.left.items())
     warnings = tuple(
         f"{count} in {value!r}, which {run.target} never gives back: add `give_back: {{{value}: open}}`"
@@ -345,14 +346,21 @@ def _finished(
         objects=sheet.objects,
         changes=sheet.changes,
         requests=requests,
-        seconds=seconds,
+        seconds=timed(spec, reserve, requests, start),
         counts=dict(sheet.counts) if selection and sheet.changes > len(sheet.items) else {},
         left=left,
         stays=stays,
         menu="",
         digest="" if spec.matches is not None else sheet.digest.hexdigest(),
         warnings=warnings,
+        notes=_notes(spec, direction, pace.sooner(spec, reserve, requests, start, ready=run.ready)),
     )
+
+
+def _notes(spec: KindSpec, direction: str, timing: str) -> tuple[str, ...]:
+    """Return what is good to know about a step: how it would be done sooner, and what its target does by itself."""
+    words = [FLAGS[name][does] for name, does in spec.flags.items()] if direction == "open" else []
+    return tuple(each for each in (timing, "; ".join(words)) if each)
 
 
 def _requests(spec: KindSpec, sheet: Sheet, *, listed: bool, named: bool) -> int:

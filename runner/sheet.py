@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from runner.decide import Decision
 from runner.guard import protects
@@ -18,6 +18,12 @@ from runner.work import Work
 
 SAID = 160  # characters of an effect's text
 SAMPLE = 5  # tickets named in the plan of a long list
+FLAGS: Final[Mapping[str, tuple[str, str]]] = {  # what a target does by itself -> in words: no, yes
+    "reopens_at_due": ("does not reopen when it is due", "reopens when it is due"),
+    "reassigns_to_snoozer": ("stays with whoever has it", "goes to who snoozed it"),
+    "ends_on_customer_reply": ("a customer's reply reopens it and the snooze goes on", "a customer's reply ends it"),
+    "survives_manual_reopen": ("reopening it by hand ends it", "reopening it by hand does not end it"),
+}
 
 
 @dataclass(slots=True)

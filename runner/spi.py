@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -37,6 +37,7 @@ __all__ = [
     "Finding",
     "Forbidden",
     "Found",
+    "Free",
     "Identity",
     "InvalidInput",
     "Io",
@@ -178,7 +179,8 @@ class Found:
 class Want:
     """One claim on one path of one object. `payload` is the content of an effect.
 
-    `title` and `menu` are for the person who carries the step out: what to do, and where to click.
+    `title` and `menu` are for the person who carries the step out: what to do, and where to click. `who` that is, where
+    the claim knows better than the step.
     """
 
     path: str
@@ -186,6 +188,7 @@ class Want:
     payload: Json = None
     title: str = ""
     menu: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,16 @@ ClaimsOf: TypeAlias = Callable[[Mapping[str, Any], Context, Found], Sequence[Wan
 
 
 @dataclass(frozen=True, slots=True)
+class Free:
+    """Hours of the day in which a vendor counts no requests, in the zone (IANA name) of its clock; they may go over
+    midnight."""
+
+    begins: time
+    ends: time
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class KindSpec:
     """What one kind of step can do on one target. Everything here is known offline.
 
@@ -240,6 +253,9 @@ class KindSpec:
                 jobs answers the path ``job`` of their ids with ``running`` or ``done``, and, asked for no id, of every
                 job that may be ours: recovery waits for them before it looks
     rate        requests per minute that the vendor allows us, None for no known limit
+    free        hours in which `rate` does not count
+    flags       what the target does by itself where vendors differ, and a plan says: of `snooze` whether it
+                ``ends_on_customer_reply``, ``reopens_at_due``, ``reassigns_to_snoozer``, ``survives_manual_reopen``
     gives_back  values of `status` that the vendor accepts on restore; None means any
     values      path -> the only values that the target knows there; none when that is not known offline. Under
                 ``select/<path>``, what a selection may name, where that is more than can be set
@@ -266,6 +282,8 @@ class KindSpec:
     max_in_flight: int = 1
     job_time: float = 0.0
     rate: float | None = None
+    free: Free | None = None
+    flags: Mapping[str, bool] = field(default_factory=dict)
     gives_back: frozenset[str] | None = None
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     matches: Callable[[Mapping[str, Any], Mapping[str, Value]], bool] | None = None

@@ -31,7 +31,7 @@ ORDER = (
     {"checks", "expand", "planfile", "decide", "selecting", "timetable"},
     {"load", "store", "guard", "testing"},
     {"work"},
-    {"endings", "readings", "sheet"},
+    {"endings", "readings", "sheet", "pace"},
     {"batches"},
     {"spool", "people"},
     {"steps"},

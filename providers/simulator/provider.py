@@ -47,6 +47,14 @@ GIVES_BACK: Final = STATUSES - {"new"}
 WHILE_SNOOZED: Final = frozenset(tickets.SNOOZED)
 
 
+SNOOZING: Final = {
+    "reopens_at_due": True,
+    "reassigns_to_snoozer": True,
+    "ends_on_customer_reply": False,
+    "survives_manual_reopen": True,
+}
+
+
 def open_target(target: Target, io: Io) -> Simulator:
     """Return the helpdesk that `target` configures. Opens no file; raises Rejected for an option of the wrong type."""
     return Simulator(target, io)
@@ -82,7 +90,7 @@ class Simulator:
             kinds.message(),
             kinds.rule(),
             kinds.tickets(precondition=True, gives_back=GIVES_BACK, values={"status": STATUSES}),
-            kinds.snooze(values={"status": WHILE_SNOOZED, "select/status": STATUSES}),
+            kinds.snooze(values={"status": WHILE_SNOOZED, "select/status": STATUSES}, flags=SNOOZING),
             kinds.notice(),
         )
         mine = (

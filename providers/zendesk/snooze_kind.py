@@ -23,6 +23,12 @@ from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Target, Wa
 NOBODY: Final = "0"
 NOW, WHOSE = "status now", "assignee"  # paths that only a write looks at
 AGENT: Final = "agent/"  # below it stands the id of an agent whom a playbook names
+FLAGS: Final = {  # S2 to S5; a reply reopens a pending ticket [HC], the tag stays
+    "reopens_at_due": True,
+    "reassigns_to_snoozer": True,
+    "ends_on_customer_reply": False,
+    "survives_manual_reopen": True,
+}
 _TAG: Final = re.compile(
     r"or-snooze_(?P<due>\d{8}t\d{6}z)_(?P<by>\d+)_(?P<status>[a-z]+(?:-\d+)?)_(?P<was>[a-z]+(?:-\d+)?)_(?P<whose>\d+)"
 )
@@ -107,6 +113,7 @@ def snooze(rate: float, statuses: Mapping[str, Json]) -> KindSpec:
             "claims": claims,
             **by_jobs(rate),
             "values": {"status": usable, "select/status": usable},
+            "flags": FLAGS,
             "notes": (
                 "Zendesk wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",
                 "A customer's reply reopens the ticket, which is then with the agent of `by`.",

@@ -11,7 +11,7 @@ from unicodedata import normalize
 from runner.errors import InvalidInput
 from runner.minutes import RANGE_PATTERN, WEEKDAYS
 from runner.model import ABSENT, Json, Merge, Value
-from runner.spi import ClaimsOf, Context, Identity, KindSpec, Means, Query, QueryOf, Reversal
+from runner.spi import ClaimsOf, Context, Free, Identity, KindSpec, Means, Query, QueryOf, Reversal
 
 With: TypeAlias = Mapping[str, Any]
 Schema: TypeAlias = Mapping[str, Any]
@@ -63,6 +63,8 @@ class Overrides(TypedDict, total=False):
     max_in_flight: int
     job_time: float
     rate: float | None
+    free: Free | None
+    flags: Mapping[str, bool]
     gives_back: frozenset[str] | None
     values: Mapping[str, frozenset[str]]
     matches: Any

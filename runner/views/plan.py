@@ -11,6 +11,7 @@ from runner.views.page import DANGER, DIM, LOUD, SIGNS, STRONG, Page
 from runner.views.plan_json import from_json, to_json
 from runner.views.plan_lines import (
     Entry,
+    by_hand,
     conflicts,
     cost_words,
     dangers,
@@ -75,13 +76,15 @@ def _worth_showing(run: RunPlan) -> bool:
 def _run(page: Page, run: RunPlan, zone: str, width: int) -> None:
     page.gap()
     page.add((heading(run), STRONG), f"  {times(run, zone)}")
-    if run.menu:
-        page.add(f"by hand: {clean(run.menu)}", lead="  ")
+    if words := by_hand(run):
+        page.add(words, lead="  ")
     lines = entries(run, zone)
     subject = max((columns(entry.subject) for entry in lines), default=0)
     field = max((columns(entry.field) for entry in lines), default=0)
     for entry in lines:
         _entry(page, entry, (subject, field), width)
+    for words in run.notes:
+        page.add((clean(words), DIM), lead=" " * VALUE_INDENT)
 
 
 def _entry(page: Page, entry: Entry, aligned: tuple[int, int], width: int) -> None:

@@ -59,7 +59,9 @@ def _run_to_json(run: RunPlan) -> dict[str, Json]:
         "left": [{"what": left.what, "why": left.why} for left in run.left],
         "stays": run.stays,
         "menu": run.menu,
+        "who": run.who,
         "warnings": list(run.warnings),
+        "notes": list(run.notes),
     }
 
 
@@ -132,7 +134,9 @@ def _run(data: Mapping[str, Any]) -> RunPlan:
         left=tuple(Left(left["what"], left["why"]) for left in data["left"]),
         stays=data["stays"],
         menu=data["menu"],
+        who=data.get("who", ""),
         warnings=tuple(data["warnings"]),
+        notes=tuple(data.get("notes", ())),
     )
 
 

@@ -163,6 +163,12 @@ def heading(run: RunPlan) -> str:
     return f"{name}: {clean(run.title)}" if run.title and run.title not in name else name
 
 
+def by_hand(run: RunPlan) -> str:
+    """Return who carries a run out by hand and where to click, "" when nobody is named and nothing is known."""
+    who = f"by hand, {clean(run.who)}" if run.who else "by hand"
+    return f"{who}: {clean(run.menu)}" if run.menu else who if run.who else ""
+
+
 def times(run: RunPlan, zone: str) -> str:
     """Return when a run is active, in the outage's zone."""
     return span(run.start, run.end, zone)

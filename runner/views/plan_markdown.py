@@ -12,6 +12,7 @@ from runner.planfile import Plan, RunPlan
 from runner.views.escape import code, escaped, escaped_html, fenced
 from runner.views.plan_lines import (
     Entry,
+    by_hand,
     conflicts,
     cost_words,
     dangers,
@@ -77,9 +78,10 @@ def _target(target: str, runs: Sequence[RunPlan], zone: str) -> str:
     lines: list[str] = []
     for run in runs:
         lines += [f"  {heading(run)}  {times(run, zone)}"]
-        if run.menu:
-            lines.append(f"  by hand: {clean(run.menu)}")
+        if words := by_hand(run):
+            lines.append(f"  {words}")
         lines += _entry_lines(entries(run, zone))
+        lines += [f"      {clean(words)}" for words in run.notes]
         lines.append("")
     words = totals_words(totals(runs))
     if len(lines) <= LONG:

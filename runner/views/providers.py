@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.model import Json
+from runner.sheet import FLAGS
 from runner.spi import KindSpec, Means, Reversal
 from runner.views.page import DANGER, DIM, STRONG, Page, table
 from runner.views.text import clean, padded
@@ -70,7 +71,7 @@ def _remarks(kinds: Mapping[str, KindSpec], width: int, colour: bool) -> str:
         lead = f"  {padded(clean(kind), wide)}  "
         for words in limits(spec):
             page.add((words, DANGER), lead=lead)
-        for words in spec.notes:
+        for words in (*spec.notes, *behaviour(spec)):
             page.add((clean(words), DIM), lead=lead)
     return page.render(width, colour=colour)
 
@@ -85,6 +86,13 @@ def limits(spec: KindSpec) -> list[str]:
     if spec.gives_back is not None:
         found.append(f"gives back only these statuses: {', '.join(sorted(spec.gives_back)) or 'none'}")
     return found
+
+
+def behaviour(spec: KindSpec) -> list[str]:
+    """Return what the target does by itself with what a kind changes, and when its limit does not count."""
+    words = "; ".join(FLAGS[name][does] for name, does in spec.flags.items())
+    free = f"requests are not counted from {spec.free.begins:%H:%M} to {spec.free.ends:%H:%M}" if spec.free else ""
+    return [each for each in (words, free) if each]
 
 
 def to_json(capabilities: Mapping[str, Mapping[str, KindSpec]]) -> dict[str, Json]:
@@ -111,6 +119,7 @@ def _spec_json(spec: KindSpec) -> dict[str, Json]:
         "settle": spec.settle,
         "gives_back": None if spec.gives_back is None else sorted(spec.gives_back),
         "cannot_give_back": limits(spec),
+        "flags": dict(spec.flags),
         "menu": dict(spec.menu),
         "notes": list(spec.notes),
         "with": dict(spec.schema),

@@ -18,6 +18,8 @@ from providers.zendesk.snooze_kind import Snooze, snooze_of
 from runner.commands import operate
 from runner.errors import InvalidInput
 from runner.report import Fate, Report
+from runner.views import providers
+from runner.views.plan import human, markdown
 from tests.support.lab import BY
 from tests.support.zendesk import START, ZendeskLab
 
@@ -74,6 +76,17 @@ def test_s1_a_snoozed_ticket_sleeps_with_the_agent_who_snoozed_it(desk: Desk, on
     assert (ticket.status, ticket.assignee_id) == ("hold", ANA)
     assert snooze_of(ticket.tags) == Snooze(DUE, str(ANA), "hold", "open", str(OLENA))
     assert {mail.to for mail in desk.account.outbox} == {"ana.souza@example.com"}, "who is told what is hers now"
+
+
+def test_the_plan_says_what_becomes_of_a_sleeping_ticket(desk: Desk) -> None:
+    """Targets differ in what a snooze does by itself: the plan and `runner providers` say it of this one."""
+    step = {"id": "nap", "uses": "snooze", "with": {"select": {"status": "open"}, "until": "end"}}
+    plan = desk.plan(desk.playbook("quiet", [step])).plans[0]
+    told = human(plan, width=200, colour=False)
+    words = "reopens when it is due; goes to who snoozed it; a customer's reply reopens it and the snooze goes on"
+    assert words in told
+    assert words in markdown(plan)
+    assert words in providers.human({"desk": desk.session.readers.capabilities("desk")}, width=200, colour=False)
 
 
 def test_s2_at_its_due_time_it_is_reopened_for_who_snoozed_it(desk: Desk, one: int) -> None:
