@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import Final, Unpack
 
 from runner.kinds.shape import TEXT, Overrides, Schema, With, describe, fields, one_text, override, slug, typed
 from runner.model import ABSENT, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Want
 
 VALUE = "value"  # the one path of an object that a person sets
+HINT: Final[Schema] = {
+    "oneOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}}]
+}
 
 
 def checklist(**overrides: Unpack[Overrides]) -> KindSpec:
@@ -30,13 +33,15 @@ def checklist(**overrides: Unpack[Overrides]) -> KindSpec:
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
         item = with_["items"][int(found.key.rpartition("/")[2]) - 1]
         claim = Claim(Op.PUT, item.get("value", True))
-        return [Want("done", claim, title=one_text(item["do"], context), menu=item.get("menu", ""))]
+        do, menu, who = (one_text(item.get(name, ""), context) for name in ("do", "menu", "who"))
+        return [Want("done", claim, title=do, menu=menu, who=who)]
 
     item = fields(
         {
             "do": describe(TEXT, "Do", "What somebody has to do. One text, or one per locale."),
             "value": {"type": "string", "title": "Value", "description": "The exact value to type or to set."},
-            "menu": {"type": "string", "title": "Menu", "description": "Where to click: `Settings > Chat > Hours`."},
+            "menu": describe(HINT, "Menu", "Where to click: `Settings > Chat > Hours`. One text, or one per locale."),
+            "who": describe(TEXT, "Who", "Who does it, a name or a role; by default who carries out the step."),
         },
         ["do"],
     )

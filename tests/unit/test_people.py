@@ -15,6 +15,7 @@ from runner.people import Ack, acknowledge, evidence_hash
 from runner.playbook import Playbook
 from runner.store import ledger
 from runner.store import tasks as stored
+from runner.views import plan as plans
 from tests.support.fuse import fused
 from tests.support.lab import Lab
 
@@ -197,6 +198,23 @@ def test_yes_asks_for_the_value_before_and_then_for_the_opposite(asked: Office) 
     assert asked.waiting("match") == [("1", "close", "waiting", "optional")]
     asked.ack("match")
     assert asked.row("match").state == "closed"
+
+
+# --- who does it ----------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_says_who_does_what_by_hand(office: Office) -> None:
+    """Where one does a whole step the name stands once; items that name their own have it each, in the language."""
+    items = [{"do": "Call", "menu": {"en": "Phone", "es": "Teléfono"}}, {"do": "Lock", "who": "Rui", "menu": "Door"}]
+    both = {"id": "list", "uses": "checklist", "who": "shift lead", "with": {"items": items}}
+    plan = office.lab.plan(office.book("match", {**SSO, "who": "Ana"}, both)).plans[0]
+
+    sso, listed = plan.runs
+    assert (sso.who, [item.note for item in sso.items]) == ("Ana", [""])
+    assert (listed.who, [item.note for item in listed.items]) == ("", ["shift lead: Phone", "Rui: Door"])
+    assert "  by hand, Ana\n" in plans.human(plan, width=80, colour=False)
+    assert "  by hand, Ana\n" in plans.markdown(plan)
+    assert plans.from_json(json.loads(json.dumps(plans.to_json(plan)))).runs[0].who == "Ana"
 
 
 # --- several outages ------------------------------------------------------------------------------------------------
