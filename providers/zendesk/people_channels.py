@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from providers.zendesk.people_place import (
-    ANY,
+from providers.places import ANY, Place
+from providers.zendesk.people_words import (
     AVAILABILITY,
     BOTS,
     CHANNEL,
@@ -18,7 +18,6 @@ from providers.zendesk.people_place import (
     TALK_LINE,
     WEB_WIDGET,
     WIDGET,
-    Place,
 )
 
 SWITCHES: Final = (

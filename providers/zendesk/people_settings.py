@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from providers.zendesk.people_place import (
+from providers.places import ANY, Place
+from providers.zendesk.people_words import (
     ACCOUNT,
     ADMIN,
-    ANY,
     AVAILABILITY,
     CHANNEL,
     CHANNELS,
@@ -20,7 +20,6 @@ from providers.zendesk.people_place import (
     TALK_LINE,
     TALK_MAIL,
     TICKETS,
-    Place,
 )
 
 SECURITY_SETTINGS: Final = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from providers.places import under
 from providers.zendesk import checkup, people
 from providers.zendesk.account import account_of
 from providers.zendesk.client import Client
@@ -51,7 +52,7 @@ class Zendesk:
         by_hand = (
             people.channel(),
             people.channel_hours(),
-            people.under(people.message(), "message_by_hand"),
+            under(people.message(), "message_by_hand"),
             people.checklist(),
         )
         self._kinds = kinds.offer(*by_api, *by_hand)

@@ -25,7 +25,7 @@ def access() -> KindSpec:
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         wants = base.claims(with_, context, found)
-        field = people.place_of("access", with_["setting"], context).place.field
+        field = people.PLACES.named("access", with_["setting"], context).place.field
         if field != "ip":
             return wants
         address = context.target.options.get("own_address")
@@ -65,7 +65,7 @@ class Settings:
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield what the API shows of the settings asked for."""
-        fields = {kinds.slug(place.name): place.field for place in people.places("access")}
+        fields = {kinds.slug(place.name): place.field for place in people.PLACES.of("access")}
         shown: Any = None
         for key in query.ids:
             field = fields.get(key, "")

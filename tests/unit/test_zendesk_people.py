@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from providers.places import CHECK, LOCALES, Place, under
 from providers.zendesk import people, security
-from providers.zendesk.people_place import CHECK, LOCALES
 from providers.zendesk.simulator.core import Call, Desk
 from providers.zendesk.simulator.settings import Security
 from runner.model import ABSENT, Op
@@ -42,11 +42,11 @@ def one(spec: KindSpec, with_: Mapping[str, Any], language: str = "en") -> Want:
 
 def test_every_action_without_an_api_has_a_place() -> None:
     """All rows of the mission that only people can do are served by some place."""
-    assert {row for place in people.PLACES for row in place.rows} >= ROWS
+    assert {row for place in people.PLACES.table for row in place.rows} >= ROWS
 
 
-@pytest.mark.parametrize("place", people.PLACES, ids=lambda place: f"{place.kind}-{place.name}")
-def test_a_place_has_title_and_path_in_four_languages(place: people.Place) -> None:
+@pytest.mark.parametrize("place", people.PLACES.table, ids=lambda place: f"{place.kind}-{place.name}")
+def test_a_place_has_title_and_path_in_four_languages(place: Place) -> None:
     """No language is missing or empty, and a path from memory says so."""
     for texts in (place.title(), place.menu()):
         assert list(texts) == list(LOCALES)
@@ -58,17 +58,17 @@ def test_a_place_has_title_and_path_in_four_languages(place: people.Place) -> No
 
 def test_names_of_a_kind_are_not_ambiguous() -> None:
     """No name or title, in any language, means two places of one kind."""
-    for kind in {place.kind for place in people.PLACES}:
-        for place in people.places(kind):
+    for kind in {place.kind for place in people.PLACES.table}:
+        for place in people.PLACES.of(kind):
             for name in (place.name.replace("*", "X"), *(title.replace("{}", "X") for title in place.titles)):
-                found = people.find_place(kind, name)
+                found = people.PLACES.find(kind, name)
                 assert found is None or found.place is place
-            assert people.find_place(kind, place.name.replace("*", "X")) is not None
+            assert people.PLACES.find(kind, place.name.replace("*", "X")) is not None
 
 
 def test_fields_of_places_can_be_proven() -> None:
     """Every place that names a security setting has a proof for it, and every proof a place."""
-    assert {place.field for place in people.PLACES if place.field} == set(security.PROOFS)
+    assert {place.field for place in people.PLACES.table if place.field} == set(security.PROOFS)
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
@@ -126,8 +126,8 @@ def test_a_department_is_named_in_the_step(name: str) -> None:
 
 def test_a_department_without_a_name_is_nothing() -> None:
     """The fixed part alone names no place."""
-    assert people.find_place("channel_hours", "chat department") is None
-    assert people.find_place("channel_hours", "chat departments of Ventas") is None
+    assert people.PLACES.find("channel_hours", "chat department") is None
+    assert people.PLACES.find("channel_hours", "chat departments of Ventas") is None
 
 
 def test_a_text_is_given_in_all_its_languages() -> None:
@@ -191,7 +191,7 @@ def test_all_kinds_are_for_people_unless_the_provider_verifies() -> None:
 
 def test_a_kind_by_hand_can_stand_beside_the_one_by_api() -> None:
     """Under another name the same places are found, and the slots belong to that name."""
-    spec = people.under(people.message(), "message_by_hand")
+    spec = under(people.message(), "message_by_hand")
     with_ = {"message": "bot flow", "text": "We are slow"}
     assert spec.query(with_, context()).kind == spec.kind == "message_by_hand"
     assert one(spec, with_).title == "Flow of the bot that suggests a ticket"

@@ -1,4 +1,4 @@
-"""What a place is where people click, and the words that menu paths are made of, in four languages.
+"""The words that menu paths of Zendesk are made of, in four languages.
 
 English paths come from help articles, or from memory where the facts say so: those carry a note. The words in the other
 languages are our translations, and so always to be checked.
@@ -6,53 +6,7 @@ languages are our translations, and so always to be checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, TypeAlias
-
-Words: TypeAlias = tuple[str, str, str, str]  # en, es, pt-BR, uk
-LOCALES: Final = ("en", "es", "pt-BR", "uk")
-ANY: Final = " *"  # a name that ends in it stands for many: `chat department Sales`
-
-CHECK: Final[Words] = (
-    "check the path: wording changes",
-    "revisa la ruta: los nombres cambian",
-    "confira o caminho: os nomes mudam",
-    "перевірте шлях: назви змінюються",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One thing that people set. `name` is what a playbook writes; a `*` at its end stands for any further words.
-
-    `field` is the setting of ``GET /api/v2/security_settings`` that proves it, "" when nothing does. `from_memory`
-    marks a path that no help article confirms. `rows` are the actions of the source articles that it serves.
-    """
-
-    kind: str
-    name: str
-    rows: tuple[str, ...]
-    titles: Words
-    path: tuple[Words, ...]
-    from_memory: bool = True
-    note: Words | None = None
-    field: str = ""
-
-    def title(self) -> Mapping[str, str]:
-        """Return what people call it, per locale; ``{}`` stands for the further words of a name with a `*`."""
-        return dict(zip(LOCALES, self.titles, strict=True))
-
-    def menu(self) -> Mapping[str, str]:
-        """Return where to click, per locale, with the notes in brackets."""
-        notes = [words for words in (self.note, CHECK if self.from_memory else None) if words]
-        return {
-            locale: " > ".join(step[at] for step in self.path) + "".join(f" ({note[at]})" for note in notes)
-            for at, locale in enumerate(LOCALES)
-        }
-
-
-# --- words of the paths ---------------------------------------------------------------------------------------------
+from typing import Final
 
 ADMIN: Final = ("Admin Center", "Centro de administración", "Central de Administração", "Центр адміністрування")
 CHANNELS: Final = ("Channels", "Canales", "Canais", "Канали")
