@@ -7,6 +7,7 @@ have been carried out), or an answer, whose status the provider judges by the ve
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,6 +127,7 @@ class Http:
         import httpx
 
         if self._client is None:
+            logging.getLogger("httpx").addFilter(_hosts_only)
             timeout = httpx.Timeout(self.deadline / 2, connect=min(CONNECT, self.deadline / 2))
             self._client = httpx.Client(
                 base_url=self.url,
@@ -167,6 +169,18 @@ class Http:
 
 def _words(fault: Exception) -> str:
     return type(fault).__name__
+
+
+def _hosts_only(record: logging.LogRecord) -> bool:
+    """Let a line of httpx's log through, with scheme and host in the place of each address: where vendors want it so, a
+    path or a query holds the credential."""
+    import httpx
+
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            f"{each.scheme}://{each.host}" if isinstance(each, httpx.URL) else each for each in record.args
+        )
+    return True
 
 
 def retry_after(headers: Mapping[str, str], now: datetime, *, default: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -86,6 +87,15 @@ def test_a_read_sends_no_body() -> None:
     wire, _ = exchange(handler)
     assert wire.send("GET", "/x").data is None
     assert "content-type" not in seen[0].headers
+
+
+def test_no_log_holds_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    """httpx logs every request with its address, where some vendors want the credential: scheme and host are left."""
+    caplog.set_level(logging.DEBUG)
+    answering(200, json={}).send("POST", "/services/path-s3cret", params={"token": "query-s3cret"})
+    assert "https://example.zendesk.com" in caplog.text
+    assert "200 OK" in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 def test_connections_are_kept_and_can_be_closed() -> None:
