@@ -16,19 +16,17 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from runner.spi import Io, RateLimited, Rejected, Unavailable
+from runner.spi import Io, NotSent, RateLimited, Rejected, Unavailable
 
 if TYPE_CHECKING:
     import httpx
+
+__all__ = ["Answer", "Budget", "Http", "NoReply", "NotSent", "checked_url", "retry_after"]
 
 LARGEST: Final = 32 * 2**20  # bytes of an answer that are read at most
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CONNECT: Final = 10.0  # seconds
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
-
-
-class NotSent(Unavailable):
-    """The request never reached the vendor."""
 
 
 class NoReply(Unavailable):

@@ -21,6 +21,7 @@ from runner.errors import (
     Forbidden,
     Interrupted,
     NotFound,
+    NotSent,
     ProviderError,
     RateLimited,
     Rejected,
@@ -52,7 +53,7 @@ from runner.work import (
     notes_of,
 )
 
-NOT_SENT = (RateLimited, Unauthorized, Forbidden, Rejected, NotFound)
+NOT_SENT = (RateLimited, Unauthorized, Forbidden, Rejected, NotFound, NotSent)
 TRIES = 4
 
 

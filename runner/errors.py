@@ -165,3 +165,7 @@ class RateLimited(ProviderError):
 
 class Unavailable(ProviderError):
     """The target does not answer, or not with anything that can be used."""
+
+
+class NotSent(Unavailable):
+    """The request never reached the target: nothing was carried out, not even an effect."""

@@ -22,6 +22,7 @@ from runner.errors import (
     Forbidden,
     InvalidInput,
     NotFound,
+    NotSent,
     ProviderError,
     RateLimited,
     Rejected,
@@ -44,6 +45,7 @@ __all__ = [
     "KindSpec",
     "Means",
     "NotFound",
+    "NotSent",
     "OpenProvider",
     "Provider",
     "ProviderError",
@@ -54,6 +56,7 @@ __all__ = [
     "Reader",
     "Rejected",
     "Reversal",
+    "SaysOf",
     "Secret",
     "Target",
     "Unauthorized",
@@ -195,7 +198,8 @@ class Want:
 class Context:
     """What the pure functions of a kind may know. `start` and `end` are the instants between which the step is active.
 
-    `end` is None for something that stays. `window` is the window of the outage itself, as instants.
+    `end` is None for something that stays. `window` is the window of the outage itself, as instants. `language` chooses
+    among texts; `reader` is who reads the words about a value, "" for the same language.
     """
 
     outage: str
@@ -206,6 +210,7 @@ class Context:
     window: tuple[datetime, datetime]
     timezone: str
     language: str = "en"
+    reader: str = ""
 
     def marker(self, item: str = "") -> str:
         """Return the marker of an object that this step creates: ``or-`` and 12 lower-case base32 characters."""
@@ -222,6 +227,7 @@ def _marker(*parts: str) -> str:
 
 QueryOf: TypeAlias = Callable[[Mapping[str, Any], Context], Query]
 ClaimsOf: TypeAlias = Callable[[Mapping[str, Any], Context, Found], Sequence[Want]]
+SaysOf: TypeAlias = Callable[[Mapping[str, Any], Context, Sequence[Found]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +266,7 @@ class KindSpec:
     values      path -> the only values that the target knows there; none when that is not known offline. Under
                 ``select/<path>``, what a selection may name, where that is more than can be set
     matches     pure: whether an object with these values is selected by `where` (for objects that we already hold)
+    says        pure: what a plan says of all objects of a step together, such as when the last of them is due
     menu        for a person: locale -> menu path ("Settings > Chat > Hours")
     announces   locale-bearing fields of `with` that a required locale must not miss
     """
@@ -287,6 +294,7 @@ class KindSpec:
     gives_back: frozenset[str] | None = None
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     matches: Callable[[Mapping[str, Any], Mapping[str, Value]], bool] | None = None
+    says: SaysOf | None = None
     normalise: Callable[[str, Value], Value] | None = None
     menu: Mapping[str, str] = field(default_factory=dict)
     announces: tuple[str, ...] = ()

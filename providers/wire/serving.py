@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
+import click
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from providers.wire.app import Wire
@@ -36,3 +37,17 @@ def served(wire: Wire[Any], port: int = 0) -> BaseWSGIServer:
             raise ConnectionAbortedError(fault.kind) from fault
 
     return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+
+
+def until_stopped(wire: Wire[Any], port: int, lines: Mapping[str, str], *, path: str = "") -> None:
+    """Serve on 127.0.0.1 until Ctrl-C. The first line says where (with `path`), then come the `lines`."""
+    server = served(wire, port)
+    for name, value in {"url": f"http://127.0.0.1:{server.server_port}{path}", **lines}.items():
+        click.echo(f"{name}: {value}")
+    click.echo("Ctrl-C ends it")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()

@@ -36,25 +36,16 @@ def group(targets: Callable[[], Iterable[Target]], clock: Callable[[], float]) -
 
 def serve(clock: Callable[[], float], port: int, plan: str, tickets: int, seed: int, lag: float, limits: bool) -> None:
     """Serve an account on 127.0.0.1 until somebody stops it; the first lines say where and with which credential."""
-    from providers.wire.serving import served
+    from providers.wire.serving import until_stopped
     from providers.zendesk.simulator.access import API_TOKEN, CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
     from providers.zendesk.simulator.account import Account
 
     account = Account(clock=clock, plan=plan, tickets=tickets, seed=seed, limits=limits, lag=lag)
-    server = served(account.wsgi, port)
     lines = {
-        "url": f"http://127.0.0.1:{server.server_port}",
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
         "api_token": f"{account.people.email(account.admin.id)}/token:{API_TOKEN}",
         "chat_token": CHAT_TOKEN,
+        "account": f"{tickets} tickets, plan {plan}, limits {'on' if limits else 'off'}",
     }
-    for name, value in lines.items():
-        click.echo(f"{name}: {value}")
-    click.echo(f"{tickets} tickets, plan {plan}, limits {'on' if limits else 'off'}; Ctrl-C ends it")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.server_close()
+    until_stopped(account.wsgi, port, lines)

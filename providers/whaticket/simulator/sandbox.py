@@ -1,0 +1,38 @@
+"""`runner sandbox whaticket`: a simulated Whaticket account on loopback.
+
+The runner finds `group` through the entry-point group ``runner.sandboxes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import click
+
+from runner.spi import Target
+
+
+def group(targets: Callable[[], Iterable[Target]], clock: Callable[[], float]) -> click.Group:
+    """Return the command that serves an account with this clock (UTC epoch seconds); `targets` is not asked."""
+    del targets
+    return click.Group(
+        "whaticket",
+        callback=partial(serve, clock),
+        invoke_without_command=True,
+        help="Serve a simulated Whaticket account on this machine until Ctrl-C.",
+        params=[
+            click.Option(["--port"], default=0, show_default="a free one", type=click.IntRange(0, 65_535)),
+            click.Option(["--tickets"], default=40, show_default=True, type=click.IntRange(0, 100_000)),
+        ],
+    )
+
+
+def serve(clock: Callable[[], float], port: int, tickets: int) -> None:
+    """Serve an account on 127.0.0.1 until somebody stops it; the first lines say where and with which credential."""
+    from providers.whaticket.simulator.account import TOKEN, Account
+    from providers.wire.serving import until_stopped
+
+    account = Account(clock=clock, tickets=tickets)
+    lines = {"token": TOKEN, "agents": ", ".join(account.users.values()), "queues": ", ".join(account.queues.values())}
+    until_stopped(account.wsgi, port, lines, path="/api/v1")
