@@ -43,6 +43,7 @@ class Stage:
     code: int = 0
     account: Any = None  # of a simulated Zendesk
     transport: Any = None
+    dial: Any = None  # what connects to anything but HTTP; None for the network
     environment: Mapping[str, str] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
     _waited: float = 0.0
@@ -57,19 +58,33 @@ class Stage:
 
     def build_zendesk(self, tickets: int) -> Stage:
         """Make the folder anew as a copy of playbooks/zendesk, with an account of so many tickets and its secrets."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(
-            ROOT / "playbooks" / "zendesk", self.folder, ignore=shutil.ignore_patterns(".runner", "journal")
-        )
-        from httpx import WSGITransport
-
         from providers.zendesk.simulator.access import CHAT_TOKEN, CLIENT_ID, CLIENT_SECRET
         from providers.zendesk.simulator.account import Account
 
         self.account = Account(clock=self.wall, tickets=tickets)
-        self.transport = WSGITransport(app=self.account.wsgi)
         secrets = {"CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "CHAT_TOKEN": CHAT_TOKEN}
-        self.environment = {f"ZENDESK_{name}": secret for name, secret in secrets.items()}
+        environment = {f"ZENDESK_{name}": secret for name, secret in secrets.items()}
+        return self.build_vendors("zendesk", {"example.zendesk.com": self.account}, environment)
+
+    def build_vendors(self, home: str, accounts: Mapping[str, Any], environment: Mapping[str, str]) -> Stage:
+        """Make the folder anew as a copy of playbooks/HOME, where host names lead to simulated accounts."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        ignored = shutil.ignore_patterns(".runner", "journal")
+        shutil.copytree(ROOT / "playbooks" / home, self.folder, ignore=ignored)
+        from httpx import BaseTransport, ConnectError, Request, Response, WSGITransport
+
+        apps = {host: WSGITransport(app=account.wsgi) for host, account in accounts.items()}
+
+        class Hosts(BaseTransport):
+            """Each host is one account; others do not answer."""
+
+            def handle_request(self, request: Request) -> Response:
+                """Hand a request to the account of its host."""
+                if request.url.host not in apps:
+                    raise ConnectError(f"nobody is {request.url.host}", request=request)
+                return apps[request.url.host].handle_request(request)
+
+        self.transport, self.environment = Hosts(), dict(environment)
         return self
 
     def at(self, moment: datetime) -> None:
@@ -101,6 +116,8 @@ class Stage:
 
     def _runner(self, words: list[str]) -> str:
         outside = {"wall": self.wall, "boot_clock": self.wall, "wait": self._wait, "transport": self.transport}
+        if self.dial is not None:
+            outside["dial"] = self.dial
         deps = Deps(self.environment, OWNER, **outside)
         out, stdin = io.StringIO(), sys.stdin
         sys.stdin = io.StringIO()  # nobody answers
