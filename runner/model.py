@@ -169,8 +169,8 @@ KEPT: Final = "kept on purpose"
 class Change:
     """`before -> after` in one slot, as handed to a provider.
 
-    `payload` is the content of an effect (subject, body, recipients). It is never journalled: the journal holds the
-    digest that stands in `after`.
+    `payload` is what a digest in `after` stands for: the content of an effect (subject, body, recipients) above all. It
+    is never journalled.
     """
 
     slot: Slot

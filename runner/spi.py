@@ -180,7 +180,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One claim on one path of one object. `payload` is the content of an effect.
+    """One claim on one path of one object. `payload` is what a digest in the claim stands
+    for: the content of an effect above all.
 
     `title` and `menu` are for the person who carries the step out: what to do, and where to click. `who` that is, where
     the claim knows better than the step.

@@ -120,7 +120,7 @@ def _changes(spec: KindSpec, target: str, with_: Mapping[str, Any], context: Con
             continue
         after = wanted(claimed(Held(slot, merge, live, live), Layer("sample", "sample", 0, 1, 0, want.claim)))
         if not same(merge, live, after):
-            yield Change(slot, live, after)
+            yield Change(slot, live, after, want.payload)
 
 
 def plans(harness: Harness, provider: Provider) -> list[Step]:
