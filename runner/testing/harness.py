@@ -66,6 +66,7 @@ class Harness:
     missing   an id that does not exist
     start     when the samples' steps are active, for three hours
     wait      waits for so many seconds until a written value can be read
+    arrived   how often the effect of a change has arrived; for a provider that only sends
     """
 
     target: Target
@@ -81,6 +82,7 @@ class Harness:
     missing: str = "999999999"
     start: datetime = datetime(2026, 12, 11, 14, 30, tzinfo=UTC)
     wait: Callable[[float], None] = no_wait
+    arrived: Callable[[Change], int] | None = None
 
     def context(self) -> Context:
         """Return the context of the samples' steps."""

@@ -5,7 +5,8 @@
         def harness(self) -> Harness:
             ...
 
-Each test leaves the account as it found it, so that the suite can run against a real one as well. Needs pytest.
+Each test leaves the account as it found it, so that the suite can run against a real one as well. A provider that only
+sends, and so has nothing to give back, subclasses `runner.testing.sending.SenderSuite`. Needs pytest.
 """
 
 from __future__ import annotations
@@ -35,16 +36,16 @@ from runner.testing.harness import (
     write,
 )
 
-__all__ = ["Faults", "Harness", "ProviderSuite", "Sample"]
+__all__ = ["Faults", "Harness", "Promises", "ProviderSuite", "Sample", "overheard"]
 
 
-class ProviderSuite:
-    """Subclass it, give it a `harness` fixture, and pytest runs the suite on the provider."""
+class Promises:
+    """What every provider promises, whatever it offers."""
 
     @pytest.fixture
     def harness(self) -> Harness:
         """Return the account to test on."""
-        raise NotImplementedError("a subclass of ProviderSuite needs a `harness` fixture; see docs/providers.md")
+        raise NotImplementedError("a subclass of the suite needs a `harness` fixture; see docs/providers.md")
 
     # --- offline ----------------------------------------------------------------------------------------------------
 
@@ -73,20 +74,6 @@ class ProviderSuite:
             assert all(slot.kind == sample.kind for slot, _ in provider.read(Query(sample.kind, paths=("name",))))
         assert harness.dump() == before
 
-    def test_a_read_answers_what_was_asked(self, harness: Harness) -> None:
-        """Every exact path of every object asked for is answered once, with all slots of one object in a row."""
-        provider = harness.open()
-        for step in plans(harness, provider):
-            ids = tuple(dict.fromkeys(change.slot.key for change in step.changes))
-            paths = ("name", *dict.fromkeys(change.slot.path for change in step.changes))
-            slots = [slot for slot, _ in provider.read(Query(step.kind, ids=ids, paths=paths))]
-            assert {(slot.target, slot.kind) for slot in slots} == {(harness.target.name, step.kind)}
-            assert Counter((slot.key, slot.path) for slot in slots) == Counter(
-                (id_, path) for id_ in ids for path in paths
-            )
-            runs = [key for key, _ in groupby(slots, key=lambda slot: slot.key)]
-            assert len(runs) == len(ids), f"the slots of one {step.kind} object are not in a row"
-
     def test_objects_have_names(self, harness: Harness) -> None:
         """Reading all objects of a kind by `name` gives each one that exists a name, and each key once."""
         provider = harness.open()
@@ -94,15 +81,6 @@ class ProviderSuite:
             rows = list(provider.read(Query(kind, paths=("name",))))
             assert all(slot.path == "name" and isinstance(name, str) and name for slot, name in rows)
             assert len({slot.key for slot, _ in rows}) == len(rows)
-
-    def test_an_id_that_does_not_exist_is_absent(self, harness: Harness) -> None:
-        """An unknown id is answered with ABSENT in every path asked for, and is no error."""
-        provider = harness.open()
-        for step in plans(harness, provider):
-            paths = ("name", *dict.fromkeys(change.slot.path for change in step.changes))
-            rows = list(provider.read(Query(step.kind, ids=(harness.missing,), paths=paths)))
-            expected = [(Slot(harness.target.name, step.kind, harness.missing, path), ABSENT) for path in paths]
-            assert sorted(rows, key=lambda row: row[0]) == sorted(expected, key=lambda row: row[0])
 
     def test_a_limit_is_kept(self, harness: Harness) -> None:
         """A query with a limit yields that many objects."""
@@ -122,6 +100,39 @@ class ProviderSuite:
         assert len(keys) > 2 * page, "`many` must select more than two pages"
         assert first <= 2, f"{first} requests before the first object was shown"
         assert whole > first, "all pages were read before the first object was shown"
+
+    def test_an_empty_batch_is_nothing(self, harness: Harness) -> None:
+        """Writing no change yields no outcome and changes nothing."""
+        before = harness.dump()
+        assert write(harness.open(), []) == []
+        assert harness.dump() == before
+
+
+class ProviderSuite(Promises):
+    """Subclass it, give it a `harness` fixture, and pytest runs the suite on the provider."""
+
+    def test_a_read_answers_what_was_asked(self, harness: Harness) -> None:
+        """Every exact path of every object asked for is answered once, with all slots of one object in a row."""
+        provider = harness.open()
+        for step in plans(harness, provider):
+            ids = tuple(dict.fromkeys(change.slot.key for change in step.changes))
+            paths = ("name", *dict.fromkeys(change.slot.path for change in step.changes))
+            slots = [slot for slot, _ in provider.read(Query(step.kind, ids=ids, paths=paths))]
+            assert {(slot.target, slot.kind) for slot in slots} == {(harness.target.name, step.kind)}
+            assert Counter((slot.key, slot.path) for slot in slots) == Counter(
+                (id_, path) for id_ in ids for path in paths
+            )
+            runs = [key for key, _ in groupby(slots, key=lambda slot: slot.key)]
+            assert len(runs) == len(ids), f"the slots of one {step.kind} object are not in a row"
+
+    def test_an_id_that_does_not_exist_is_absent(self, harness: Harness) -> None:
+        """An unknown id is answered with ABSENT in every path asked for, and is no error."""
+        provider = harness.open()
+        for step in plans(harness, provider):
+            paths = ("name", *dict.fromkeys(change.slot.path for change in step.changes))
+            rows = list(provider.read(Query(step.kind, ids=(harness.missing,), paths=paths)))
+            expected = [(Slot(harness.target.name, step.kind, harness.missing, path), ABSENT) for path in paths]
+            assert sorted(rows, key=lambda row: row[0]) == sorted(expected, key=lambda row: row[0])
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -167,12 +178,6 @@ class ProviderSuite:
                 assert [outcome.verdict for outcome in write(provider, effects)] == [Verdict.DONE] * len(effects)
                 found = live(harness, provider, replace(step, changes=tuple(effects)))
                 assert set(found.values()) <= {ABSENT}
-
-    def test_an_empty_batch_is_nothing(self, harness: Harness) -> None:
-        """Writing no change yields no outcome and changes nothing."""
-        before = harness.dump()
-        assert write(harness.open(), []) == []
-        assert harness.dump() == before
 
     # --- faults -----------------------------------------------------------------------------------------------------
 
@@ -268,10 +273,10 @@ class ProviderSuite:
         said: list[object] = [provider, provider.capabilities(), step]
         for arm in (harness.faults.lost_reply, harness.faults.half_batch, lambda: harness.faults.refuse(0)):
             arm()
-            said += _overheard(provider, step.changes)
+            said += overheard(provider, step.changes)
             give_back(harness, provider, step)
         harness.faults.unavailable()
-        said += _overheard(provider, step.changes)
+        said += overheard(provider, step.changes)
         printed = capsys.readouterr()
         said += [caplog.text, printed.out, printed.err]
         assert [text for text in map(repr, said) if harness.canary in text] == []
@@ -282,7 +287,7 @@ def kinds_of(harness: Harness) -> set[str]:
     return {sample.kind for sample in harness.samples}
 
 
-def _overheard(provider: Provider, changes: Sequence[Change]) -> list[object]:
+def overheard(provider: Provider, changes: Sequence[Change]) -> list[object]:
     """Write a batch and return everything that it said, errors with their whole chain of causes included."""
     said: list[object] = []
     try:

@@ -208,7 +208,7 @@ def test_a_kind_without_a_sample_is_caught(request: pytest.FixtureRequest) -> No
 
 def test_every_test_of_the_suite_is_proven() -> None:
     """Each test of the suite has a broken target here that it catches."""
-    tests = {name.removeprefix("test_") for name in vars(ProviderSuite) if name.startswith("test_")}
+    tests = {name.removeprefix("test_") for name in dir(ProviderSuite) if name.startswith("test_")}
     assert tests == {name for _, name in CAUGHT} | {"capabilities_need_no_account", "every_kind_has_a_sample"}
 
 
