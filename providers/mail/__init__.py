@@ -1,0 +1,1 @@
+"""Mail over SMTP: one message a recipient, or BCC batches; lists in files; nothing is sent twice."""
