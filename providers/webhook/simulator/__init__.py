@@ -1,0 +1,1 @@
+"""Simulated channels: Slack, Microsoft Teams, Google Chat and a receiver of JSON, behind one address."""
