@@ -7,15 +7,18 @@ nobody ever acknowledged becomes one question instead: was this done?
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
 from runner.batches import Batches
 from runner.errors import Refused, Usage
+from runner.kinds import for_locale
+from runner.kinds.words import terms_of
 from runner.layers import Held, claimed, kept, released, same, wanted
 from runner.model import UNKNOWN, Layer, Merge, Slot, Value
 from runner.playbook import Outage, Run
@@ -30,6 +33,8 @@ from runner.store.store import Store
 from runner.work import Tally
 
 SEEN: Final = "seen on the target"  # who acknowledged what nobody acknowledged
+_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
+NOTHING_SEEN: Final[Mapping[Slot, Value]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +66,34 @@ def carry_out(
         batches.check_wish(conn, outage.id)
         now = batches.outside.now_ms()
         if verb == "close":
-            _close(conn, outage.id, run, now)
+            _close(conn, outage.id, run, now if run.end is None else min(now, int(run.end.timestamp() * 1000)))
         else:
-            _open(conn, outage, run, _wanted(run, spec, context, seen), seen, now)
+            _open(conn, outage, run, wants_of(run, spec, context, seen), seen, now)
             ledger.set_run(conn, outage.id, run.id, digest=digest)
         state = _settled_state(conn, outage.id, run, closing=verb == "close")
     return Tally(), state
 
 
-def _wanted(run: Run, spec: KindSpec, context: Context, seen: Mapping[Slot, Value]) -> list[tuple[Slot, Want]]:
-    """Return what the step wants, by slot; `menu` filled in from the kind."""
+def wants_of(
+    run: Run, spec: KindSpec, context: Context, seen: Mapping[Slot, Value] = NOTHING_SEEN
+) -> list[tuple[Slot, Want]]:
+    """Return what the step wants, by slot and in order; `title`, `menu` and `who` are filled in where the claim leaves
+    them out. `seen` is what the target shows of it."""
     values: dict[str, dict[str, Value]] = {}
     for slot, value in seen.items():
         values.setdefault(slot.key, {})[slot.path] = value
-    menu = spec.menu.get(context.language, spec.menu.get("en", ""))
+    menu = for_locale(spec.menu, context.language) or spec.menu.get("en", "")
+    title = terms_of(context.language).set
     return [
-        (Slot(run.target, run.kind, key, want.path), replace(want, menu=want.menu or menu))
+        (
+            Slot(run.target, run.kind, key, want.path),
+            replace(
+                want,
+                title=want.title or title.format(name=key),
+                menu=want.menu or menu,
+                who=want.who or run.who,
+            ),
+        )
         for key in spec.query(run.with_, context).ids
         for want in spec.claims(run.with_, context, Found(key, key, values.get(key, {})))
     ]
@@ -119,16 +136,17 @@ def _open(
         layer = Layer(outage.id, run.id, *place, want.claim)
         steps.put_layer(conn, slot, layer)
         held = ledger.held(conn, run.target, run.kind, [slot.key]).get(slot)
-        title = want.title or f"Set {slot.key}"
         if held is None and slot in seen:
-            known = Held(slot, Merge.ATOMIC, seen[slot], seen[slot], tuple(steps.layers_at(conn, slot)), name=title)
+            known = Held(
+                slot, Merge.ATOMIC, seen[slot], seen[slot], tuple(steps.layers_at(conn, slot)), name=want.title
+            )
             ledger.save(conn, {}, [replace(known, rev=0)], adopt=True)
             held = ledger.held(conn, run.target, run.kind, [slot.key]).get(slot)
         value = want.claim.value if held is None else wanted(claimed(held, layer))
         there = held is not None and same(Merge.ATOMIC, value, held.last)
         due = int(run.start.timestamp() * 1000)
         state = "done" if there else "waiting"  # another outage has had it done, or it was so before
-        steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, title, want.menu, value, state, due))
+        steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, want.title, want.menu, value, state, due))
         _renew(conn, slot)
 
 
@@ -170,18 +188,19 @@ def _task(
     }
 
 
-def _close(conn: Connection, outage: str, run: Run, now: int) -> None:
+def _close(conn: Connection, outage: str, run: Run, due: int) -> None:
+    """Let go of everything that a step wants; what people have to do for it is due since the step's end."""
     mine = steps.tasks(conn, outage, run.id)
     asked = {(task.key, task.path) for task in mine if task.direction == "close" and task.state in steps.WAITING}
     by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
     for slot, _ in steps.layers_of_run(conn, outage, run.id):
         if (slot.key, slot.path) not in asked:
-            _close_slot(conn, outage, run, slot, by_slot.get((slot.key, slot.path)), now)
+            _close_slot(conn, outage, run, slot, by_slot.get((slot.key, slot.path)), due)
             _renew(conn, slot)
 
 
 def _close_slot(
-    conn: Connection, outage: str, run: Run, slot: Slot, task: Any, now: int, *, item: str = ""
+    conn: Connection, outage: str, run: Run, slot: Slot, task: Any, due: int, *, item: str = ""
 ) -> None:  # fmt: skip
     """Let go of one claim, with the opposite task where somebody has to do something for it. `task` opened it; `item`
     names the opposite, as the one that opened it when empty."""
@@ -190,7 +209,7 @@ def _close_slot(
     if never:
         steps.set_task(conn, outage, run.id, task.item, "open", state="dropped")
     if never and held is None:
-        question = _task(outage, run, item or task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", now)
+        question = _task(outage, run, item or task.item, "close", slot, task.title, task.menu, UNKNOWN, "question", due)
         steps.put_task(conn, {**question, "value": task.value})
         return
     if held is None:
@@ -201,7 +220,7 @@ def _close_slot(
         gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
         ledger.save(conn, {slot: held}, [gone])
         return
-    opposite = _task(outage, run, item or task.item, "close", slot, task.title, task.menu, value, "waiting", now)
+    opposite = _task(outage, run, item or task.item, "close", slot, task.title, task.menu, value, "waiting", due)
     steps.put_task(conn, opposite)
 
 
@@ -331,3 +350,13 @@ def _note(conn: Connection, folder: Any, task: Any, entry: tuple[Entry, Held] | 
 def evidence_hash(data: bytes) -> str:
     """Return the sha-256 of a piece of evidence."""
     return sha256(data).hexdigest()
+
+
+def evidence_kind(text: str, digest: str) -> Literal["", "text", "link", "file"]:
+    """Return what a recorded piece of evidence is. Words and links are kept with the hash of themselves, a file as its
+    name with the hash of its content."""
+    if not text:
+        return ""
+    if digest != evidence_hash(text.encode()):
+        return "file"
+    return "link" if _LINK.fullmatch(text) else "text"

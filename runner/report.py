@@ -166,7 +166,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A human step that is due: what to do, where, the exact value, and the command that acknowledges it."""
+    """A human step: what to do, by whom, where, the exact value, and the command that acknowledges it.
+
+    `number` counts the steps of the outage, `undoes` is the number of the step that this one takes back; 0 where only
+    what is due is listed. `blank` says that there is a value to be noted: before an opening what stands there, at the
+    end what was noted then, as far as nobody has recorded it. `otherwise` is the command for yes, when it is a question.
+    """
 
     outage: str
     run: str
@@ -180,6 +185,30 @@ class Task:
     due: datetime
     overdue: bool
     command: str
+    who: str = ""
+    state: Literal["planned", "waiting", "done"] = "waiting"
+    blank: bool = False
+    otherwise: str = ""
+    number: int = 0
+    undoes: int = 0
+    before: str = ""  # what stood there before, as recorded
+    done_by: str = ""
+    done_at: datetime | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Human steps of one outage, in the order in which they are carried out. `at` is when it was made."""
+
+    outage: str
+    title: str
+    timezone: str
+    start: datetime
+    end: datetime
+    at: datetime
+    tasks: tuple[Task, ...]
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from runner.cli.world import World
 if TYPE_CHECKING:
     from runner.commands.people import Acked
     from runner.commands.session import Session
-    from runner.report import Report, Task
+    from runner.report import Guide, Report, Task
 
 
 def asked_before(tasks: Iterable[Task], step: str, item: str) -> str | None:
     """Ask what stood there before, where the step needs to know; "" when nobody can say, None when nothing is asked."""
     for task in tasks:
         mine = step in (task.run, task.run.partition("@")[0]) and (not item or task.item == item)
-        if mine and "--before VALUE" in task.command:
+        if mine and task.blank:
             return ask_before()
     return None
 
@@ -33,34 +33,39 @@ def prompt_for_steps(world: World, session: Session, reports: Iterable[Report]) 
     """Go through the steps that wait, one by one, with the person at the terminal. Returns what is left to report."""
     from dataclasses import replace
 
-    from runner.commands import people
+    from runner.commands import guide
     from runner.errors import RunnerError
     from runner.views import steps as views
+    from runner.views.words import words_of
 
-    zones = people.zones(session)
+    words = words_of(session.config.language)
     found: list[Report] = []
     for report in reports:
         last, seen = report, set[tuple[str, str, str, bool]]()
-        while task := _next(people.waiting(session, report.outage), seen):
-            world.say("\n" + views.human([task], zones=zones, **world.look))
+        while one := _next(guide.due(session, report.outage), seen):
+            world.say("\n" + views.human([one], words=words, **world.look))
             try:
-                done = _asked(world, session, task)
+                done = _asked(world, session, one.tasks[0])
             except RunnerError as wrong:
                 world.aside(f"{wrong.message}\n  {wrong.hint}")
                 continue
             if done is not None:
                 world.say(done.sentence)
                 last = done.report or last
-        left = len(people.waiting(session, report.outage))
+        left = len(guide.waiting(session, report.outage))
         found += [replace(each, waiting=left) for each in (report, last)]
     return found
 
 
-def _next(tasks: Iterable[Task], seen: set[tuple[str, str, str, bool]]) -> Task | None:
-    for task in tasks:
-        if (key := (task.run, task.item, task.direction, task.question)) not in seen:
-            seen.add(key)
-            return task
+def _next(guides: Iterable[Guide], seen: set[tuple[str, str, str, bool]]) -> Guide | None:
+    """Return the guide of the next step alone that was not asked about yet."""
+    from dataclasses import replace
+
+    for guide in guides:
+        for task in guide.tasks:
+            if (key := (task.run, task.item, task.direction, task.question)) not in seen:
+                seen.add(key)
+                return replace(guide, tasks=(task,))
     return None
 
 
@@ -75,7 +80,7 @@ def _asked(world: World, session: Session, task: Task) -> Acked | None:
     answer = click.prompt(question, type=click.Choice(words), default="later")
     if answer == "later":
         return None
-    before = ask_before() if answer == "yes" and "--before VALUE" in task.command else None
+    before = ask_before() if answer == "yes" and task.blank else None
     proof = click.prompt("What proves it? (a text, @FILE, or Enter for nothing)", default="", show_default=False)
     text, hashed = people.evidence(str(proof))
     said = Ack(world.actor, UNKNOWN if before == "" else None, text, hashed, answer == "yes")

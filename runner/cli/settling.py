@@ -17,21 +17,38 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("outage", default="")
-@common("markdown")
+@click.option("--all", "whole", is_flag=True, help="All steps of the outage, done and to come, with the way back.")
+@click.option("--language", metavar="LOCALE", default="", help="The reader's: es, pt-BR, en, uk; else runner.yaml's.")
+@common("markdown", "html")
 @pass_world
-def steps(world: World, outage: str) -> None:
-    """Show the steps that wait for a person: what to do, where, and how to say that it is done."""
-    from runner.commands import people
-    from runner.views import steps as views
+def steps(world: World, outage: str, whole: bool, language: str) -> None:
+    """Show the steps that wait for a person: what to do, by whom, where, and how to say that it is done.
 
-    session = world.session(create=False)
-    found, zones = people.waiting(session, outage), people.zones(session)
+    OUTAGE may be a playbook's file: then all of its steps by hand, as written. `--format html` is a page to print.
+    """
+    from pathlib import Path
+
+    from runner.commands import guide
+    from runner.views import steps as views
+    from runner.views.words import words_of
+
+    session, path = world.session(create=False), Path(outage)
+    file = path.suffix in (".yaml", ".yml") and path.is_file()
+    if file:
+        found = guide.written(session, path, language)
+    else:
+        found = [guide.whole(session, outage, language)] if whole else guide.due(session, outage, language)
+    words = words_of(language or session.config.language)
     if world.format == "json":
         world.json(views.to_json(found))
     elif world.format == "markdown":
-        world.say(views.markdown(found, zones=zones).rstrip("\n"))
+        world.say(views.markdown(found, words=words, whole=whole or file).rstrip("\n"))
+    elif world.format == "html":
+        from runner.views.steps_html import html
+
+        world.say(html(found, words=words, whole=whole or file))
     else:
-        world.say(views.human(found, zones=zones, **world.look))
+        world.say(views.human(found, words=words, whole=whole or file, **world.look))
 
 
 @click.command()

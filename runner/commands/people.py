@@ -1,35 +1,35 @@
-"""steps, ack: what people have to do, and what they say about it."""
+"""ack: what people say about the steps that they carry out."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from runner import executor
-from runner.commands.operate import By, the_outage
+from runner.commands.guide import asks_nothing, waiting
+from runner.commands.operate import By
 from runner.commands.session import Session
 from runner.errors import Held, Refused, Usage
 from runner.executor import outage_of
 from runner.kinds.people import say
+from runner.kinds.words import NO, YES
 from runner.layers import same
 from runner.model import ABSENT, UNKNOWN, Merge, Slot, Value
 from runner.people import Ack, evidence_hash
 from runner.people import acknowledge as acknowledged
 from runner.playbook import Run
-from runner.report import Report, Task
+from runner.report import Report
 from runner.spi import Means, Query
 from runner.store import lease, ledger
 from runner.store import tasks as stored
 from runner.views.text import command
 from runner.work import Order, Progress
 
-LATE: Final = timedelta(minutes=15)  # after which a step that waits is called overdue
 PATIENCE: Final = 30.0  # seconds for which somebody else's lease is waited for
-TRUE: Final = frozenset({"on", "true", "yes"})
-FALSE: Final = frozenset({"off", "false", "no"})
+
+__all__ = ["Acked", "acknowledge", "evidence", "waiting", "zones"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,70 +40,10 @@ class Acked:
     report: Report | None = None
 
 
-# --- steps ----------------------------------------------------------------------------------------------------------
-
-
-def waiting(session: Session, name: str = "") -> list[Task]:
-    """Return the human steps that wait, of one outage or of all, by due time. Raises `Usage` for an unknown name."""
-    with session.store.reading() as conn:
-        rows = ledger.outage_rows(conn)
-    if name:
-        rows = [the_outage(session, name)]
-    found = [task for row in rows for task in _tasks(session, row.id)]
-    return sorted(found, key=lambda task: (task.outage, task.due))
-
-
 def zones(session: Session) -> dict[str, str]:
     """Return outage -> time zone."""
     with session.store.reading() as conn:
         return {row.id: row.timezone for row in ledger.outage_rows(conn)}
-
-
-def _tasks(session: Session, outage: str) -> list[Task]:
-    with session.store.reading() as conn:
-        rows = stored.tasks(conn, outage)
-        known = {slot for row in rows for slot in ledger.held(conn, row.target, row.kind, [row.key])}
-    per_run: dict[str, set[str]] = {}
-    for row in rows:
-        per_run.setdefault(row.run, set()).add(row.item)
-    now = session.deps.now()
-    return [
-        _task(row, now, several=len(per_run[row.run]) > 1, known=Slot(row.target, row.kind, row.key, row.path) in known)
-        for row in rows
-        if row.state in stored.WAITING
-    ]
-
-
-def _task(row: Any, now: datetime, *, several: bool, known: bool) -> Task:
-    due = datetime.fromtimestamp(row.due_ms / 1000, UTC)
-    value, question = ledger.unpack(row.value), row.state == "question"
-    words = ["ack", row.outage, row.run, *([row.item] if several else [])]
-    typed = command(*words)
-    if question:
-        typed = f"{command(*words, '--not-done')}    # it was done: --before VALUE"
-    elif row.direction == "open" and not known:
-        typed = command(*words, "--before", "VALUE")
-    return Task(
-        outage=row.outage,
-        run=row.run,
-        item=row.item,
-        direction=row.direction,
-        target=row.target,
-        title=row.title,
-        menu=row.menu,
-        value="" if value is True and row.path == "done" else spoken(value),
-        question=question,
-        due=due,
-        overdue=now - due > LATE,
-        command=typed,
-    )
-
-
-def spoken(value: Value) -> str:
-    """Return a value as a person types it."""
-    if value is UNKNOWN:
-        return "as it was before: nobody could say what that was"
-    return value if isinstance(value, str) else str(say(value))
 
 
 # --- ack ------------------------------------------------------------------------------------------------------------
@@ -118,6 +58,8 @@ def acknowledge(
     the outage for too long.
     """
     run = _run(session, row, step)
+    if ack.before is None and before is None and _bare(session, row.id, run, item):
+        ack = replace(ack, before=UNKNOWN)
     if before is not None:
         ack = replace(ack, before=_like(before, _claimed(session, row.id, run, item)))
     if not ack.done and not _asked(session, row.id, run, item):
@@ -158,10 +100,14 @@ def _check(session: Session, outage: str, run: Run, item: str) -> None:
         value = ledger.unpack(row.value)
         if live is not UNKNOWN and not same(Merge.ATOMIC, live, value):
             raise Refused(
-                f"{run.target} shows that {row.title!r} is not done: it holds {spoken(live)}, not {spoken(value)}",
+                f"{run.target} shows that {row.title!r} is not done: it holds {_spoken(live)}, not {_spoken(value)}",
                 hint="set it as the step says, save, and acknowledge it then",
                 code="AK002",
             )
+
+
+def _spoken(value: Value) -> str:
+    return value if isinstance(value, str) else str(say(value))
 
 
 def _lease(session: Session, outage: str, progress: Progress) -> lease.Lease:
@@ -216,6 +162,12 @@ def _asked(session: Session, outage: str, run: Run, item: str) -> bool:
     return any(task.state == "question" for task in _task_rows(session, outage, run, item))
 
 
+def _bare(session: Session, outage: str, run: Run, item: str) -> bool:
+    """Whether all that is asked for is to be done, without a value: then nothing stood there before."""
+    rows = [row for row in _task_rows(session, outage, run, item) if row.state in stored.WAITING]
+    return bool(rows) and all(asks_nothing(row) for row in rows)
+
+
 def _claimed(session: Session, outage: str, run: Run, item: str) -> Value:
     rows = _task_rows(session, outage, run, item)
     return ledger.unpack(rows[0].value) if rows else ABSENT
@@ -223,8 +175,8 @@ def _claimed(session: Session, outage: str, run: Run, item: str) -> Value:
 
 def _like(text: str, value: Value) -> Value:
     """Return a typed text as a value of the same type as `value`: on/off, a number, JSON, or the text itself."""
-    if isinstance(value, bool) and text.strip().lower() in TRUE | FALSE:
-        return text.strip().lower() in TRUE
+    if isinstance(value, bool) and text.strip().lower() in YES | NO:
+        return text.strip().lower() in YES
     if isinstance(value, int | float | list | dict) and not isinstance(value, bool):
         try:
             return json.loads(text)

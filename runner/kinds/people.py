@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final, Unpack
 
 from runner.kinds.shape import TEXT, Overrides, Schema, With, describe, fields, one_text, override, slug, typed
+from runner.kinds.words import ENGLISH, Terms, terms_of
 from runner.model import ABSENT, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Want
 
@@ -73,10 +74,12 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
         return Query(spec.kind, ids=tuple(_things(spec, with_, context)), paths=(VALUE,))
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
+        terms = terms_of(context.reader or context.language)
         name = _things(spec, with_, context).get(found.key, found.name or found.key)
         wants = spec.claims(with_, context, _imagined(found.key, name, with_, context))
-        words = "; ".join(_words(want, spec.merge(want.path), alone=len(wants) == 1) for want in wants)
-        return [Want(VALUE, Claim(Op.PUT, words), title=f"{spec.title}: {name}", menu=_hint(hints, context))]
+        words = "; ".join(_words(want, spec.merge(want.path), terms, alone=len(wants) == 1) for want in wants)
+        title = f"{terms.titles.get(spec.kind, spec.title)}: {name}"
+        return [Want(VALUE, Claim(Op.PUT, words), title=title, menu=_hint(hints, context))]
 
     return replace(
         spec,
@@ -99,15 +102,22 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
 
 
 def _things(spec: KindSpec, with_: With, context: Context) -> dict[str, str]:
-    """Return key -> display name of what the step touches, from the words of the step alone."""
-    query = spec.query(with_, context)
+    """Return key -> display name of what the step touches, from the words of the step alone. The key is the same in
+    every language."""
+    query, terms = spec.query(with_, context), terms_of(context.reader or context.language)
     if query.where is not None:
-        name = ", ".join(f"{field} {' or '.join(typed(value))}" for field, value in query.where.items())
-        return {slug(name): name}
+        key, name = (_condition(query.where, each) for each in (ENGLISH, terms))
+        return {slug(key): name}
     names = query.names or query.ids
     if spec.identity is Identity.MARKER:
-        return dict.fromkeys(names, spec.title)
+        return dict.fromkeys(names, terms.titles.get(spec.kind, spec.title))
     return {slug(name): name for name in names}
+
+
+def _condition(where: Mapping[str, Json], terms: Terms) -> str:
+    """Return a selection in words: ``status open or new, group Level 1``."""
+    parts = ((terms.field(name), f" {terms.or_} ".join(typed(value))) for name, value in where.items())
+    return ", ".join(f"{name} {value}" for name, value in parts)
 
 
 def _imagined(key: str, name: str, with_: With, context: Context) -> Found:
@@ -121,33 +131,35 @@ def _imagined(key: str, name: str, with_: With, context: Context) -> Found:
     return Found(key, name, {"zone": context.target.zone, **texts})
 
 
-def _words(want: Want, merge: Merge, *, alone: bool) -> str:
+def _words(want: Want, merge: Merge, terms: Terms, *, alone: bool) -> str:
     """Return one claim as a person would say it: ``fri close 11:30-14:30``, ``off``, ``en, add below: See you``."""
     claim = want.claim
-    place = want.path.rpartition("/")[2]
+    last = want.path.rpartition("/")[2]
+    place = terms.field(last)
     if claim.op is Op.SEND:
-        return f"send {say(want.payload)}"
+        return f"{terms.send} {say(want.payload, terms)}"
     if claim.op is Op.MEMBERS:
-        parts = [("close", claim.remove), ("open", claim.add)]
+        parts = [(terms.close, claim.remove), (terms.open, claim.add)]
         return " ".join([place, *(f"{verb} {', '.join(members)}" for verb, members in parts if members)])
     if want.path.startswith("tags/"):
-        return f"tag {place}"
-    value = "closed" if merge is Merge.MINUTES and not claim.value else say(claim.value)
+        return f"{terms.tag} {last}"
+    value = terms.closed if merge is Merge.MINUTES and not claim.value else say(claim.value, terms)
     if claim.op is Op.APPEND:
-        return f"add below: {value}" if alone else f"{place}, add below: {value}"
+        return f"{terms.add_below}: {value}" if alone else f"{place}, {terms.add_below}: {value}"
     return value if alone and merge is not Merge.MINUTES else f"{place}: {value}"
 
 
-def say(value: Value) -> str:
+def say(value: Value, terms: Terms = ENGLISH) -> str:
     """Return a value in words: ``on``, ``09:00-12:00, 13:00-18:00``, ``start_date 2026-12-25, ...``."""
     if value is ABSENT or value in (None, [], {}, ""):
-        return "nothing"
+        return terms.nothing
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return (terms.yes if value else terms.no)[0]
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {say(part)}" for name, part in value.items() if part not in ({}, "", None))
+        parts = ((terms.field(name), part) for name, part in value.items() if part not in ({}, "", None))
+        return ", ".join(f"{name} {say(part, terms)}" for name, part in parts)
     if isinstance(value, list | tuple):
-        return ", ".join(say(part) for part in value)
+        return ", ".join(say(part, terms) for part in value)
     return str(value)
 
 

@@ -21,6 +21,7 @@ from runner.kinds.shape import (
     slug,
     texts,
 )
+from runner.kinds.words import terms_of
 from runner.model import ABSENT, Claim, Json, Merge, Op
 from runner.spi import Context, Found, KindSpec, Means, Query, Want
 
@@ -124,8 +125,8 @@ def access(**overrides: Unpack[Overrides]) -> KindSpec:
         return Query("access", ids=(slug(with_["setting"]),), paths=("value",))
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
-        del context, found
-        title = f"Set {with_['setting']}"
+        del found
+        title = terms_of(context.language).set.format(name=with_["setting"])
         return [Want("value", Claim(Op.PUT, with_["value"]), title=title, menu=with_.get("menu", ""))]
 
     any_value: Schema = {"type": ["string", "boolean", "number", "array", "object"]}

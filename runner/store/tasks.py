@@ -61,6 +61,11 @@ def add_ack(conn: Connection, task: Any, ack: Any, at_ms: int) -> None:
     conn.execute(insert(t.acks), {**row, **said, "actor": ack.actor, "at_ms": at_ms})
 
 
+def acks(conn: Connection, outage: str) -> list[Any]:
+    """Return the acknowledgements of an outage, oldest first; corrections of the value before among them."""
+    return list(conn.execute(select(t.acks).where(t.acks.c.outage == outage).order_by(t.acks.c.id)))
+
+
 def put_layer(conn: Connection, slot: Slot, layer: Layer) -> None:
     """Store a human claim; the slot itself is stored when somebody says what stood there before."""
     drop_layer(conn, slot, layer.owner, layer.run)

@@ -1,108 +1,223 @@
-"""The steps that wait for a person: a guide for a terminal, a checklist in markdown, JSON.
+"""The steps that people carry out, in the reader's language: a guide for a terminal, a checklist in markdown, JSON.
 
-Pure. The value to type and the command to acknowledge stand on lines of their own and are never folded.
+Pure. Shown are the steps that wait, or, as a `whole`, all steps of an outage, numbered. The value to type and the
+command to acknowledge stand on lines of their own and are never folded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
 
 from runner.model import Json
-from runner.report import Task
+from runner.report import Guide, Task
 from runner.views.escape import escaped, fenced
-from runner.views.page import DANGER, HANDS, STRONG, Page
-from runner.views.text import amount, clean, instant_json, when
+from runner.views.page import DANGER, DIM, HANDS, STRONG, Page
+from runner.views.text import clean, columns, instant_json, padded, span, when
+from runner.views.words import ENGLISH, Words
 
-NOTHING_WAITS = "No step waits for a person."
+LINE = "_" * 24  # room to write a value
 
 
-def human(tasks: Sequence[Task], *, zones: Mapping[str, str], width: int, colour: bool) -> str:
-    """Return the guide. `zones` maps an outage's id to its time zone; UTC where it is missing."""
+def human(
+    guides: Sequence[Guide], *, words: Words = ENGLISH, whole: bool = False, width: int, colour: bool
+) -> str:  # fmt: skip
+    """Return the guide for a terminal."""
+    tasks = [task for guide in guides for task in guide.tasks]
     if not tasks:
-        return NOTHING_WAITS
+        return words.no_steps if whole else words.nothing_waits
     page = Page()
     late = sum(task.overdue for task in tasks)
-    overdue = (f", {late:,} OVERDUE", DANGER) if late else ""
-    page.add((f"{amount(len(tasks), 'step waits', 'steps wait')} for a person", HANDS), overdue)
-    outage = ""
-    for n, task in enumerate(tasks, 1):
-        if task.outage != outage:
-            outage = task.outage
-            page.gap()
-            page.add((clean(outage), STRONG))
+    overdue = (f", {late:,} {words.overdue}", DANGER) if late else ""
+    page.add((words.all_steps if whole else waits(len(tasks), words), HANDS), overdue)
+    numbers = iter(range(1, len(tasks) + 1))
+    for guide in guides:
         page.gap()
-        _task(page, n, task, zones.get(task.outage, "UTC"))
+        page.add((clean(guide.outage), STRONG))
+        if whole:
+            page.add(clean(guide.title), lead="  ")
+            page.add(window(guide, words), lead="  ")
+            page.add(words.as_of.format(when=_when(guide.at, guide, words)), lead="  ")
+        for direction, some in groupby(guide.tasks, key=lambda task: task.direction):
+            if whole:
+                page.gap()
+                page.add((heading(direction, words), STRONG))
+            for task in some:
+                page.gap()
+                _task(page, task.number or next(numbers), task, guide, words, whole=whole)
     return page.render(width, colour=colour)
 
 
-def _task(page: Page, n: int, task: Task, zone: str) -> None:
+def _task(page: Page, n: int, task: Task, guide: Guide, words: Words, *, whole: bool) -> None:
     indent = " " * 4
-    page.add((f"{_ask(task)}{clean(task.title)}", STRONG), lead=f"{n:>2}. ")
-    due = f"due {when(task.due, zone)}"
-    page.add(f"on {clean(task.target)}, ", (f"{due}, OVERDUE", DANGER) if task.overdue else due, lead=indent)
-    if task.menu:
-        page.add(clean(task.menu), lead=f"{indent}where:   ")
-    if task.value:
-        _value(page, task, indent)
-    page.add("answer it with:" if task.question else "when it is done, type:", lead=indent)
-    page.type(clean(task.command), 6)
+    page.add((asked(task, words), STRONG), lead=f"{n:>2}. ")
+    late = (f", {words.overdue}", DANGER) if task.overdue else ""
+    page.add(place(task, guide, words), late, lead=indent)
+    wide = 2 + max(columns(label) for label in (words.who, words.where, words.value, words.set_it))
+    for label, text in facts(task, words):
+        page.add(text, lead=padded(f"{indent}{label}:", len(indent) + wide + 1))
+    label = words.value if task.question else words.set_it
+    for line in task.value.splitlines():
+        page.verbatim(padded(f"{indent}{label}:" if label else "", len(indent) + wide + 1), clean(line))
+        label = ""
+    if whole and (note := noted(task, words)):
+        page.add(f"{note}: ", clean(task.before) or LINE, lead=indent)
+    if task.state == "done":
+        page.add((done(task, guide, words), DIM), lead=indent)
+        return
+    for label, typed in commands(task, words, whole=whole):
+        page.add(label, lead=indent)
+        page.type(clean(typed), 6)
 
 
-def _value(page: Page, task: Task, indent: str) -> None:
-    word = "value:   " if task.question else "set it:  "
-    first, *others = task.value.splitlines() or [""]
-    page.verbatim(f"{indent}{word}", clean(first))
-    for line in others:
-        page.verbatim(indent + " " * len(word), clean(line))
+# --- the parts of a step, for every form ----------------------------------------------------------------------------
 
 
-def _ask(task: Task) -> str:
+def waits(count: int, words: Words) -> str:
+    """Return how many steps wait."""
+    return words.one_waits if count == 1 else words.many_wait.format(n=f"{count:,}")
+
+
+def heading(direction: str, words: Words) -> str:
+    """Return what a part of the guide is about."""
+    return words.put_back if direction == "close" else words.carry_out
+
+
+def window(guide: Guide, words: Words) -> str:
+    """Return when the outage is, with its zone."""
+    return f"{span(guide.start, guide.end, guide.timezone, year=True, words=words)} ({clean(guide.timezone)})"
+
+
+def _when(instant: datetime, guide: Guide, words: Words) -> str:
+    return when(instant, guide.timezone, words=words)
+
+
+def asked(task: Task, words: Words) -> str:
+    """Return what is asked of a person."""
     if task.question:
-        return "Was this done? "
-    return "Put back: " if task.direction == "close" else ""
+        return f"{words.was_it_done} {clean(task.title)}"
+    return f"{words.put_back}: {clean(task.title)}" if task.direction == "close" else clean(task.title)
 
 
-def markdown(tasks: Sequence[Task], *, zones: Mapping[str, str]) -> str:
+def place(task: Task, guide: Guide, words: Words) -> str:
+    """Return on which target and by when."""
+    return words.where_and_when.format(target=clean(task.target), when=_when(task.due, guide, words))
+
+
+def facts(task: Task, words: Words) -> Iterator[tuple[str, str]]:
+    """Yield who does it and where to click, with what these are called."""
+    if task.who:
+        yield words.who, clean(task.who)
+    if task.menu:
+        yield words.where, clean(task.menu)
+
+
+def noted(task: Task, words: Words) -> str:
+    """Return what the value before is called on a list of all steps, where it is recorded or has to be noted by hand.
+    At the end it is what has to be set. "" where there is none."""
+    if not (task.before or task.blank):
+        return ""
+    if task.direction == "open" or task.question:
+        return words.before
+    return f"{words.set_it}: {words.of_step.format(n=task.undoes) if task.undoes else words.before}"
+
+
+def done(task: Task, guide: Guide, words: Words) -> str:
+    """Return who did it, when, and what proves it."""
+    if task.done_at is None:
+        return ""
+    who = words.was_done_by.format(who=clean(task.done_by), when=_when(task.done_at, guide, words))
+    return f"{who}; {words.evidence}: {clean(task.evidence)}" if task.evidence else who
+
+
+def commands(task: Task, words: Words, *, whole: bool) -> list[tuple[str, str]]:
+    """Return the commands that acknowledge a step, each with when to type it."""
+    if task.question:
+        return [(words.if_not_done, task.command), (words.if_done, task.otherwise)]
+    return [(words.record if whole else words.when_done, task.command)]
+
+
+# --- markdown and JSON ----------------------------------------------------------------------------------------------
+
+
+def markdown(guides: Sequence[Guide], *, words: Words = ENGLISH, whole: bool = False) -> str:
     """Return the steps as a checklist to paste into a ticket or a chat."""
-    if not tasks:
-        return NOTHING_WAITS + "\n"
     lines: list[str] = []
-    outage = ""
-    for task in tasks:
-        if task.outage != outage:
-            outage = task.outage
-            lines += ["", f"### {escaped(outage)}", ""]
-        due = when(task.due, zones.get(task.outage, "UTC"))
-        late = ", **OVERDUE**" if task.overdue else ""
-        lines.append(f"- [ ] **{escaped(_ask(task) + task.title)}** on {escaped(task.target)}, due {due}{late}")
-        if task.menu:
-            lines.append(f"  - where: {escaped(task.menu)}")
-        if task.value:
-            block = fenced([clean(line) for line in task.value.splitlines()], "text").splitlines()
-            lines += ["  - value:", *(f"    {line}" for line in block)]
-        lines += ["  - then:", *(f"    {line}" for line in fenced([clean(task.command)], "sh").splitlines())]
-    return "\n".join(lines).lstrip("\n") + "\n"
+    for guide in guides:
+        lines += ["", f"### {escaped(guide.outage)}", ""]
+        if whole:
+            lines.append(f"{escaped(guide.title)}, {escaped(window(guide, words))}")
+        for direction, some in groupby(guide.tasks, key=lambda task: task.direction):
+            if whole:
+                lines += ["", f"#### {words.put_back if direction == 'close' else words.carry_out}", ""]
+            for task in some:
+                lines += _checklist(task, guide, words, whole=whole)
+        if whole and not guide.tasks:
+            lines.append(words.no_steps)
+    return ("\n".join(lines).strip("\n") or words.nothing_waits) + "\n"
 
 
-def to_json(tasks: Sequence[Task]) -> dict[str, Json]:
+def _checklist(task: Task, guide: Guide, words: Words, *, whole: bool) -> Iterator[str]:
+    late = f", **{words.overdue}**" if task.overdue else ""
+    number = f"{task.number}\\. " if task.number else ""
+    box = "x" if task.state == "done" else " "
+    yield f"- [{box}] {number}**{escaped(asked(task, words))}** {escaped(place(task, guide, words))}{late}"
+    yield from (f"  - {label}: {escaped(text)}" for label, text in facts(task, words))
+    if task.value:
+        yield f"  - {words.value}:"
+        block = fenced([clean(line) for line in task.value.splitlines()], "text")
+        yield from (f"    {line}" for line in block.splitlines())
+    if whole and (note := noted(task, words)):
+        yield f"  - {note}: {escaped(task.before) or LINE}"
+    if task.state == "done":
+        if task.done_at is not None:
+            yield f"  - {escaped(done(task, guide, words))}"
+        return
+    for label, typed in commands(task, words, whole=whole):
+        yield f"  - {label if task.question or whole else words.then + ':'}"
+        yield from (f"    {line}" for line in fenced([clean(typed)], "sh").splitlines())
+
+
+def to_json(guides: Sequence[Guide]) -> dict[str, Json]:
     """Return the steps as a versioned JSON object; times are RFC 3339 in UTC."""
     return {
         "version": 1,
-        "steps": [
+        "outages": [
             {
-                "outage": task.outage,
-                "run": task.run,
-                "item": task.item,
-                "direction": task.direction,
-                "target": task.target,
-                "title": task.title,
-                "menu": task.menu,
-                "value": task.value,
-                "question": task.question,
-                "due": instant_json(task.due),
-                "overdue": task.overdue,
-                "command": task.command,
+                "outage": guide.outage,
+                "title": guide.title,
+                "timezone": guide.timezone,
+                "start": instant_json(guide.start),
+                "end": instant_json(guide.end),
             }
-            for task in tasks
+            for guide in guides
         ],
+        "steps": [_json(task) for guide in guides for task in guide.tasks],
+    }
+
+
+def _json(task: Task) -> dict[str, Json]:
+    return {
+        "outage": task.outage,
+        "run": task.run,
+        "item": task.item,
+        "direction": task.direction,
+        "target": task.target,
+        "title": task.title,
+        "who": task.who,
+        "menu": task.menu,
+        "value": task.value,
+        "before": task.before,
+        "question": task.question,
+        "state": task.state,
+        "due": instant_json(task.due),
+        "overdue": task.overdue,
+        "command": task.command,
+        "otherwise": task.otherwise,
+        "number": task.number,
+        "undoes": task.undoes,
+        "done_by": task.done_by,
+        "done_at": instant_json(task.done_at),
+        "evidence": task.evidence,
     }

@@ -15,6 +15,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.model import Claim, Nothing, Op, Value, value_to_json
+from runner.views.words import ENGLISH, Words
 
 __all__ = [
     "amount",
@@ -38,8 +39,6 @@ __all__ = [
     "zone_of",
 ]
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NOTHING_WORDS = {Nothing.ABSENT: "(none)", Nothing.UNKNOWN: "(unknown)"}
 EMPTY = "(empty)"
 LIMIT = 60  # characters of one value on a line
@@ -107,9 +106,16 @@ def short(value: Value, *, path: str = "", zone: str = "", limit: int = LIMIT) -
         separator = " " if all(isinstance(one, str) and _MINUTES.fullmatch(one) for one in value) else ", "
         return clean(separator.join(short(one, zone=zone, limit=0) for one in value), limit)
     if isinstance(value, Mapping):
+        if _refers(value):
+            return clean(str(value["name"]), limit)
         parts = (f"{clean(str(key))}: {short(one, zone=zone, limit=limit)}" for key, one in value.items())
         return clean(", ".join(parts), limit) or EMPTY
     return EMPTY if value is None else clean(json.dumps(value), limit)
+
+
+def _refers(*values: Mapping[str, Value]) -> bool:
+    """Whether these are references to something of the helpdesk, which goes by its name."""
+    return all(value.keys() == {"id", "name"} for value in values)
 
 
 def _short_text(text: str, zone: str, limit: int) -> str:
@@ -136,7 +142,7 @@ def difference(before: Value, after: Value, *, path: str = "", zone: str = "", l
     """
     if isinstance(before, str) and isinstance(after, str) and _is_long(before, after, limit):
         words = _text_difference(before, after, limit)
-    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+    elif isinstance(before, Mapping) and isinstance(after, Mapping) and not _refers(before, after):
         words = _mapping_difference(before, after, zone, limit)
     elif isinstance(before, list) and isinstance(after, list) and _is_long(before, after, limit):
         words = _list_difference(before, after, limit)
@@ -250,25 +256,27 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo("UTC")
 
 
-def when(instant: datetime, zone: str, *, year: bool = False) -> str:
+def when(instant: datetime, zone: str, *, year: bool = False, words: Words = ENGLISH) -> str:
     """Return an instant in `zone` with its weekday: ``Fri 11 Dec 11:30 -03``."""
     local = instant.astimezone(zone_of(zone))
-    return f"{_date(local, year)} {local:%H:%M} {local.tzname()}"
+    return f"{_date(local, year, words)} {local:%H:%M} {local.tzname()}"
 
 
-def span(start: datetime, end: datetime | None, zone: str, *, year: bool = False) -> str:
+def span(
+    start: datetime, end: datetime | None, zone: str, *, year: bool = False, words: Words = ENGLISH
+) -> str:  # fmt: skip
     """Return the time from `start` to `end` in `zone`; without an end ``from ... on``."""
     if end is None:
         return f"from {when(start, zone, year=year)} on"
     first, last = (one.astimezone(zone_of(zone)) for one in (start, end))
     if first.date() == last.date() and first.utcoffset() == last.utcoffset():
-        return f"{_date(first, year)} {first:%H:%M}-{last:%H:%M} {first.tzname()}"
-    return f"{when(start, zone, year=year)} to {when(end, zone)}"
+        return f"{_date(first, year, words)} {first:%H:%M}-{last:%H:%M} {first.tzname()}"
+    return f"{when(start, zone, year=year, words=words)} {words.to} {when(end, zone, words=words)}"
 
 
-def _date(local: datetime, year: bool) -> str:
+def _date(local: datetime, year: bool, words: Words) -> str:
     tail = f" {local.year}" if year else ""
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}{tail}"
+    return f"{words.days[local.weekday()]} {local.day} {words.months[local.month - 1]}{tail}"
 
 
 def instant(data: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,6 +43,33 @@ def test_steps_say_what_where_and_how_to_answer(lobby: Desk) -> None:
     lobby.clock.wait(1000)
     assert lobby.ok("steps", "--format", "json").json["steps"][0]["overdue"]
     assert lobby.run("steps", "nothing").code == Exit.USAGE
+
+
+def test_all_steps_on_one_page_before_anything_is_applied(desk: Desk) -> None:
+    """A playbook's file gives all steps by hand of each window that is to come, in the language asked for; with an
+    outage that is registered they are those of the store. The page needs nothing from elsewhere."""
+    desk.playbook(PHONE, LOBBY.replace("uses", "who: <Ana>\n      uses"))
+    page = desk.ok("steps", "match.yaml", "--format", "html", "--language", "es-MX").out
+    assert '<html lang="es">' in page
+    assert page.count("&lt;Ana&gt;") == 2
+    assert "el valor anterior del paso 1" in page
+    assert not re.search(r"<script|<img|<link|https?:|url\(|@import| on\w+=", page)
+    found = desk.ok("steps", "match.yaml", "--format", "json").json
+    assert [(step["direction"], step["state"]) for step in found["steps"]] == [
+        ("open", "planned"),
+        ("close", "planned"),
+    ]
+    desk.clock.to("16:00")
+    assert desk.ok("steps", "match.yaml", "--format", "json").json == found, "all windows are over: each is shown"
+    desk.clock.to("10:00")
+    assert desk.apply().code == 0
+    assert desk.ok("steps").out.startswith("No step waits")
+    desk.clock.to("11:30")
+    assert desk.run("tick").code == Exit.PEOPLE
+    desk.ok("ack", "match", "lobby", "--before", "welcome")
+    text = desk.ok("steps", "match", "--all", "--format", "markdown").out
+    assert "- [x] 1\\. **Turn the sign**" in text
+    assert "welcome" in text.partition("Put back")[2]
 
 
 def test_a_human_step_and_its_opposite(lobby: Desk) -> None:
@@ -135,16 +163,17 @@ def test_a_setting_that_is_a_list(desk: Desk) -> None:
 
 
 def test_several_items_are_named(desk: Desk) -> None:
-    """With several items the item is needed, and the commands of `steps` name it."""
+    """With several items the item is needed, and the commands of `steps` name it. What is only to be done, without a
+    value, has no value before."""
     desk.playbook(TWO)
     desk.apply(*NOW)
     assert [step["item"] for step in desk.ok("steps", "--format", "json").json["steps"]] == ["1", "2"]
-    assert f"runner ack {OPENED} two 2 --before VALUE" in desk.ok("steps").out
+    assert f"runner ack {OPENED} two 2\n" in desk.ok("steps").out
     assert desk.run("ack", "match", "two", "--before-unknown").code == Exit.USAGE
     ran = desk.run("ack", "match", "two", "1", "--before-unknown")
     assert ran.code == Exit.PEOPLE
     assert "more items of this step wait" in ran.out
-    desk.ok("ack", "match", "two", "2", "--before-unknown")
+    desk.ok("ack", "match", "two", "2")
 
 
 @pytest.mark.parametrize("step", ["looby", "phone"])

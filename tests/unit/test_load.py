@@ -75,7 +75,8 @@ def test_a_whole_playbook(tmp_path: Path) -> None:
       with: {place: board, subject: Hi, body_file: "texts/b.{locale}.md"}
       per_target: {other: {place: banner}}
       restore:
-        - {uses: notice, target: other, with: {place: board, subject: Back, body: x}, until: end + 1d, when: cancelled, who: Rui}
+        - {uses: notice, target: other, with: {place: board, subject: Back, body: x}, until: end + 1d, when: cancelled,
+           who: Rui}
       on_error: continue
       ready: true
       who: shift lead

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from providers.people import by_hand
+from runner import kinds
+from runner.commands import guide
 from runner.errors import Refused, Usage
 from runner.executor import outage_of
 from runner.model import UNKNOWN, Value
 from runner.people import Ack, acknowledge, evidence_hash
 from runner.playbook import Playbook
+from runner.spi import KindSpec
 from runner.store import ledger
 from runner.store import tasks as stored
 from runner.views import plan as plans
 from tests.support.fuse import fused
-from tests.support.lab import Lab
+from tests.support.lab import START, Lab
 
 SSO = {"id": "sso", "uses": "access", "with": {"setting": "Single sign-on", "value": "required"}}
 
@@ -25,8 +32,8 @@ SSO = {"id": "sso", "uses": "access", "with": {"setting": "Single sign-on", "val
 class Office:
     """A lab where the steps are people's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lab = Lab(folder)
+    def __init__(self, folder: Path, specs: Mapping[str, KindSpec] | None = None) -> None:
+        self.lab = Lab(folder, specs=specs)
         fused(self.lab)  # a store that does not wait for the disk
 
     def book(self, name: str, *steps: dict[str, Any], **spec: Any) -> Playbook:
@@ -215,6 +222,120 @@ def test_a_plan_says_who_does_what_by_hand(office: Office) -> None:
     assert "  by hand, Ana\n" in plans.human(plan, width=80, colour=False)
     assert "  by hand, Ana\n" in plans.markdown(plan)
     assert plans.from_json(json.loads(json.dumps(plans.to_json(plan)))).runs[0].who == "Ana"
+
+
+# --- the guide ------------------------------------------------------------------------------------------------------
+
+
+def listed(*items: str, **more: Any) -> dict[str, Any]:
+    """Return a step of things to do, each with a value where it is written ``do=value``."""
+    rows = [dict(zip(("do", "value"), item.split("="), strict=False)) for item in items]
+    return {"uses": "checklist", "with": {"items": rows}, **more}
+
+
+def test_the_way_back_is_the_exact_reverse_of_the_way_in(office: Office) -> None:
+    """Steps are listed as they are done: `needs` before file order, items as they stand (the tenth after the ninth);
+    and at the end in the exact reverse, each with the value that was recorded."""
+    many = listed(*(f"m{n}=x" for n in range(1, 12)), id="many")
+    book = office.book("match", listed("a=x", id="a", needs="z"), many, listed("z=x", id="z"))
+    office.lab.apply(book)
+    foreseen = guide.whole(office.lab.session, "match")
+    titles = ["m" + str(n) for n in range(1, 12)] + ["z", "a"]
+    assert [task.title for task in foreseen.tasks] == [*titles, *reversed(titles)]
+    assert [task.undoes for task in foreseen.tasks[13:]] == list(range(13, 0, -1))
+
+    done = []
+    for _ in titles:
+        task = guide.waiting(office.lab.session)[0]
+        office.ack("match", task.run, task.item, before=f"was {task.title}")
+        done.append(task.title)
+    office.lab.revert("match")
+    back = []
+    while waiting := guide.waiting(office.lab.session):
+        office.ack("match", waiting[0].run, waiting[0].item)
+        back.append((waiting[0].title, waiting[0].value))
+
+    assert done == titles
+    assert back == [(title, f"was {title}") for title in reversed(titles)]
+    assert office.row("match").state == "closed"
+
+
+def test_all_steps_know_what_is_done_and_what_comes(office: Office) -> None:
+    """Before the outage opens all steps are there with room for what is not known; then with what was recorded; what
+    nobody did, or what stays, is not asked back."""
+    keep = listed("Keep=x", id="keep", restore="keep")
+    late = {"uses": "checklist", "who": "Rui", "with": {"items": [{"do": "Tell"}]}, "until": "end + 1h"}
+    both = listed("Call", "Sign=closed", id="list", who="Ana", restore=[late])
+    book = office.book(
+        "match", keep, both, {"id": "auto", "uses": "channel", "with": {"channel": "W", "enabled": True}}
+    )
+    office.lab.world.put("channel", "wa", name="W", enabled=True)
+    office.lab.at(START - timedelta(hours=2)).apply(book)
+
+    def rows() -> list[tuple[str, str, str, str, str, bool]]:
+        every = guide.whole(office.lab.session, "match").tasks
+        return [(f"{t.due:%H:%M}", t.direction, t.title, t.who, t.value, t.blank) for t in every]
+
+    known = [("14:30", "open", "Keep", "", "x", True), ("14:30", "open", "Call", "Ana", "", False)]
+    after = [("17:30", "open", "Tell", "Rui", "", False), ("18:30", "close", "Tell", "Rui", "", False)]
+    back = [("17:30", "close", "Sign", "Ana", "", True), ("17:30", "close", "Call", "Ana", "", False), *after]
+    assert rows() == [*known, ("14:30", "open", "Sign", "Ana", "closed", True), *back]
+    assert not guide.waiting(office.lab.session)
+
+    office.lab.at(START + timedelta(minutes=20)).tick()
+    office.ack("match", "list", "2", before="open", evidence="https://example.com/p", evidence_hash="no hash of it")
+    every = guide.whole(office.lab.session, "match").tasks
+    assert [task.state for task in every] == ["waiting", "waiting", "done", *["planned"] * 4]
+    assert [task.overdue for task in every] == [True, True, *[False] * 5]
+    assert (every[2].before, every[2].done_by, every[2].evidence) == (
+        *("open", "maria", "https://example.com/p (sha-256 no hash of it)"),
+    )
+    assert (every[3].value, every[3].blank, every[3].undoes) == ("open", False, 3)
+    office.lab.revert("match")
+    asked = [(task.title, task.question) for task in guide.whole(office.lab.session, "match").tasks]
+    assert asked == [("Sign", False), ("Sign", False), ("Call", True), ("Keep", True), ("Tell", False), ("Tell", False)]
+
+
+def test_the_guide_is_in_the_language_of_its_reader(tmp_path: Path) -> None:
+    """Titles, menus and our own words about a value are the reader's; a text for customers stays as it is typed, and
+    what is stored does not change."""
+    specs = {spec.kind: by_hand(spec) for spec in kinds.common().values()}
+    office = Office(tmp_path, specs)
+    hours = {"id": "hours", "uses": "business_hours", "with": {"schedule": "BR", "closed": "window"}}
+    name = {"schedule": "BR", "name": {"en": "Match", "es": "Partido"}}
+    notice = {"do": {"en": "Call", "es": "Llame"}, "menu": {"en": "Phone", "es": "Teléfono"}}
+    book = office.book(
+        *("match", hours, {"id": "off", "uses": "access", "with": {"setting": "SSO", "value": False}}),
+        *(
+            {"id": "day", "uses": "holiday", "with": name},
+            {"id": "call", "uses": "checklist", "with": {"items": [notice]}},
+        ),
+    )
+    office.lab.apply(book)
+
+    def said(language: str) -> list[tuple[str, str]]:
+        return [(task.title, task.value) for task in guide.waiting(office.lab.session, language=language)]
+
+    dates = "desde 2026-12-11, hasta 2026-12-11"
+    assert said("es-MX") == [
+        *[("Horario de atención: BR", "vie cerrar 11:30-14:30"), ("Ajustar SSO", "desactivado")],
+        *[("Festivo: BR", f"nombre Match, {dates}"), ("Llame", "")],
+    ]
+    assert said("")[:2] == [("Business hours: BR", "fri close 11:30-14:30"), ("Set SSO", "off")]
+    assert said("fr")[:2] == said("")[:2]
+    menus = [task.menu for task in guide.waiting(office.lab.session, language="uk")]
+    assert menus[0] == "Налаштування > Робочий час > розклад"
+    assert "fri close 11:30-14:30" in [value for _, _, _, value in office.waiting("match")]
+    foreseen = guide.whole(office.lab.session, "match", "pt-BR").tasks[0]
+    assert (foreseen.title, foreseen.value) == ("Horário de atendimento: BR", "sex fechar 11:30-14:30")
+
+
+def test_a_target_that_is_gone_leaves_the_steps_as_they_were_stored(office: Office) -> None:
+    """What cannot be put into the reader's words any more is still listed."""
+    office.lab.apply(office.book("match", SSO))
+    session = replace(office.lab.session, config=replace(office.lab.config, targets={}))
+
+    assert [task.title for task in guide.waiting(session, language="es")] == ["Set Single sign-on"]
 
 
 # --- several outages ------------------------------------------------------------------------------------------------

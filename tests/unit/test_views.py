@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,18 @@ from typing import Any
 import pytest
 import view_samples as sample
 
+from runner import kinds
 from runner.errors import InvalidInput
+from runner.kinds import words as kind_words
 from runner.model import ABSENT, UNKNOWN, Claim, Op, Slot
 from runner.planfile import Action, Left, Plan
 from runner.report import Report
+from runner.sheet import SENT
 from runner.spi import KindSpec, Means, Reversal
 from runner.views import plan, providers, report, status, steps, why
 from runner.views.escape import escaped, escaped_html, fenced
 from runner.views.progress import Bars, Lines, Silent
+from runner.views.steps_html import html
 from runner.views.text import (
     amount,
     claim_words,
@@ -39,6 +43,7 @@ from runner.views.text import (
     span,
     when,
 )
+from runner.views.words import LANGUAGES, words_of
 
 ROOT = Path(__file__).parents[2]
 Golden = Callable[[str, str], None]
@@ -71,14 +76,15 @@ def capabilities() -> dict[str, dict[str, KindSpec]]:
 def screens(*, width: int, colour: bool) -> dict[str, str]:
     """Return every human view of every sample."""
     look: dict[str, Any] = {"width": width, "colour": colour}
-    zones = {sample.MATCH: sample.ZONE}
     return {
         **{f"plan-{name}": plan.human(make(), **look) for name, make in PLANS.items()},
         **{f"report-{name}": report.human(make(), timezone=sample.ZONE, **look) for name, make in REPORTS.items()},
         "status": status.human(sample.statuses(), now=LATE, **look),
         "status-one": status.detail(sample.statuses()[0], now=LATE, **look),
         "why": why.human(sample.why(), timezone=sample.ZONE, **look),
-        "steps": steps.human(sample.tasks(), zones=zones, **look),
+        "steps": steps.human(sample.guides(), **look),
+        "steps-all": steps.human([sample.handout()], whole=True, **look),
+        **{f"steps-{each.language}": steps.human(sample.guides(), words=each, **look) for each in LANGUAGES[1:]},
         "providers": providers.human(capabilities(), **look),
     }
 
@@ -105,11 +111,13 @@ def test_the_other_forms_read_as_reviewed(golden: Golden) -> None:
         "report-stopped.json": report.to_json(sample.report()),
         "status.json": status.to_json(sample.statuses()),
         "why.json": why.to_json(sample.why()),
-        "steps.json": steps.to_json(sample.tasks()),
+        "steps.json": steps.to_json(sample.guides()),
         "providers.json": providers.to_json(capabilities()),
     }
     golden("views/status-plain.txt", status.plain(sample.statuses(), now=LATE))
-    golden("views/steps.md", steps.markdown(sample.tasks(), zones={sample.MATCH: sample.ZONE}))
+    golden("views/steps.md", steps.markdown(sample.guides()))
+    golden("views/steps-all.md", steps.markdown([sample.handout()], words=words_of("pt-BR"), whole=True))
+    golden("views/steps-all.html", html([sample.handout()], words=words_of("es"), whole=True))
     for name, data in forms.items():
         golden(f"views/{name}", json.dumps(data, indent=2, ensure_ascii=False))
 
@@ -212,13 +220,15 @@ def test_long_lists_without_counts_are_counted_here() -> None:
 
 
 def test_many_messages_are_counted_as_messages() -> None:
-    """A mail to very many people is one line, and its whole number stands among what cannot be taken back."""
+    """A mail to very many people is one line, and so is one to a few: each has a digest, and all the same text."""
     slots = [Slot(sample.BR, "mail", f"{n}", "sent") for n in range(3)]
-    items = tuple(sample.item(slot, "", ABSENT, "sha256:1", Action.SEND) for slot in slots)
-    run = sample.run("tell", "mail", items, changes=4300, counts={("sent", "(none)", "sha256:1"): 4300})
+    items = tuple(sample.item(slot, "", ABSENT, f"sha256:{slot.key}", Action.SEND) for slot in slots)
+    run = sample.run("tell", "mail", items, changes=4300, counts={("sent", "absent", SENT): 4300})
     text = plan.human(sample.plan(run), width=80, colour=False)
 
-    assert "! mail  sent  is sent once on 4,300 objects\n" in text
+    assert "! mail  is sent once to each of 4,300\n        for example 0, 1, 2\n" in text
+    few = plan.human(sample.plan(sample.run("tell", "mail", items, changes=3)), width=80, colour=False)
+    assert "! mail  is sent once to each of 3\n        0, 1, 2\n" in few
     assert "Now:   4,300 messages that cannot be taken back\n" in text
 
 
@@ -313,6 +323,39 @@ def test_no_value_gets_out_of_a_comment() -> None:
     assert "script" in outside
     assert set(re.findall(r"</?\w+", outside)) == {"<details", "<summary", "</summary", "</details"}
     assert not re.search(r"@someone|#12|https:|(?<!\\)\[a|(?<!\\)\||\x1b|^second", outside, re.M)
+
+
+def test_no_value_gets_out_of_a_list_of_steps() -> None:
+    """On the page to print every text from outside is text, and in a checklist too; the page fetches nothing."""
+    texts: dict[str, Any] = {"who": NASTY, "menu": NASTY, "evidence": NASTY, "before": NASTY, "command": NASTY}
+    one = sample.step("sso", NASTY, value=NASTY, target=NASTY, **texts)
+    every = [one, replace(one, state="done", done_by=NASTY, done_at=sample.END), replace(one, question=True)]
+    guides = [replace(sample.guide(*every), outage=NASTY, title=NASTY, owner=NASTY)]
+    page = html(guides, whole=True)
+    tags = set(re.findall(r"<[/!]?(\w+)", page))
+    ours = "doctype html head meta title style body article header h1 h2 h3 p b i code ol li div dl dt dd pre span"
+    assert tags == set(ours.split())
+    assert not re.search(r"""src=|href=|url\(|@import|\x1b|\u202e|\bon\w+\s*=\s*["']""", page)
+    outside = re.sub(r"(?ms)^( *)(`{3,})\w+\n.*?^\1\2$", "", steps.markdown(guides, whole=True))
+    assert not re.search(r"@someone|#12|https:|<script|(?<!\\)\[a|\x1b|^second", outside, re.M)
+    assert "\x1b" not in steps.human(guides, whole=True, width=80, colour=False)
+
+
+def test_every_language_has_every_word() -> None:
+    """A word of the guide takes the same fillings in each language; weekdays, months and kinds are complete."""
+    for words in LANGUAGES:
+        for name in (each.name for each in fields(words)):
+            mine, english = (re.findall(r"\{\w*\}", str(getattr(each, name))) for each in (words, LANGUAGES[0]))
+            assert sorted(mine) == sorted(english), (words.language, name)
+        assert (len(words.days), len(words.months)) == (7, 12)
+    english, *others = kind_words.LANGUAGES
+    for terms in others:
+        assert terms.titles.keys() >= kinds.common().keys()
+        assert terms.fields.keys() == others[0].fields.keys()
+        assert (terms.yes[0], terms.no[0], terms.close) != (english.yes[0], english.no[0], english.close)
+    assert [words_of(name).language for name in ("pt", "pt_PT", "ES", "uk-UA", "fr", "")] == [
+        *("pt-BR", "pt-BR", "es", "uk", "en", "en"),
+    ]
 
 
 def test_a_fence_is_longer_than_what_it_holds() -> None:
@@ -564,8 +607,15 @@ def test_a_conflict_while_giving_back_is_forced_by_revert() -> None:
 def test_nothing_open_nothing_waiting() -> None:
     """Empty lists are sentences."""
     assert status.human([], now=LATE, width=80, colour=False) == status.NONE_OPEN == status.plain([], now=LATE)
-    assert steps.human([], zones={}, width=80, colour=False) == steps.NOTHING_WAITS
-    assert steps.markdown([], zones={}) == steps.NOTHING_WAITS + "\n"
+    nobody = "No step waits for a person."
+    assert steps.human([], width=80, colour=False) == nobody
+    assert steps.markdown([]) == nobody + "\n"
+    assert nobody in html([])
+    none = replace(sample.handout(), tasks=())
+    said = "People do nothing by hand in this outage."
+    assert steps.human([none], whole=True, width=80, colour=False) == said
+    assert said in steps.markdown([none], whole=True)
+    assert said in html([none], whole=True)
     assert providers.human({}, width=80, colour=False) == "No provider is installed."
 
 
@@ -662,7 +712,7 @@ def test_views_load_rich_only_when_they_draw() -> None:
     """Importing every view imports nothing of rich; comments and JSON never do."""
     script = (
         "import sys; from runner.views import plan, report, status, steps, why, providers, progress; "
-        "status.plain([], now=None); steps.markdown([], zones={}); "
+        "status.plain([], now=None); steps.markdown([]); "
         "sys.exit(any(name.partition('.')[0] == 'rich' for name in sys.modules))"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from runner.model import ABSENT, KEPT, PERSON, UNKNOWN, Claim, Op, Slot, Value
 from runner.planfile import Action, Item, Left, Plan, RunPlan
 from runner.report import (
     Fate,
+    Guide,
     Note,
     OutageStatus,
     Report,
@@ -330,49 +332,41 @@ def why() -> Why:
     )
 
 
-def tasks() -> list[Task]:
-    """A step to do, a step to put back that is late, and a question."""
-    return [
-        Task(
-            MATCH,
-            "login@helpdesk-mx",
-            "value",
-            "open",
-            MX,
-            "Require two-factor login",
-            "Admin > Account > Security > Sign-in",
-            "required for agents",
-            False,
-            START,
-            False,
-            f"runner ack {MATCH} login@helpdesk-mx --before VALUE",
-        ),
-        Task(
-            MATCH,
-            "greeting@helpdesk-mx",
-            "text/es",
-            "close",
-            MX,
-            "Greeting of the chat",
-            "Settings > Chat > Greeting",
-            "Hola.\nAtendemos de 9 a 18.",
-            False,
-            END,
-            True,
-            f"runner ack {MATCH} greeting@helpdesk-mx",
-        ),
-        Task(
-            "fair@2026-12-12T11:30",
-            "forms",
-            "1",
-            "close",
-            BR,
-            "Hide the contact form",
-            "",
-            "",
-            True,
-            END,
-            False,
-            "runner ack fair@2026-12-12T11:30 forms --done yes",
-        ),
-    ]
+def guides() -> list[Guide]:
+    """A step to do, a step to put back that is late, and a question about another outage."""
+    access = step("login@helpdesk-mx", "Require two-factor login", value="required for agents", who="Ana, shift lead")
+    access = replace(access, menu="Admin > Account > Security > Sign-in", blank=True, item="value")
+    access = replace(access, command=f"{access.command} --before VALUE")
+    greeting = step("greeting@helpdesk-mx", "Greeting of the chat", "close", value="Hola.\nAtendemos de 9 a 18.")
+    greeting = replace(greeting, menu="Settings > Chat > Greeting", overdue=True)
+    fair = "fair@2026-12-12T11:30"
+    forms = replace(step("forms", "Hide the contact form", "close", outage=fair), target=BR, question=True, blank=True)
+    forms = replace(forms, command=f"{forms.command} --not-done", otherwise=f"{forms.command} --before VALUE")
+    return [guide(access, greeting), replace(guide(forms), outage=fair, title="Trade fair")]
+
+
+def handout() -> Guide:
+    """All steps of an outage: one done, one to do, one that is late, and their opposites in reverse order."""
+    sso = step("sso", "Set single sign-on", value="required", number=1, state="done", before="optional")
+    proof = "photo.png (sha-256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08)"
+    sso = replace(sso, done_by="Ana", done_at=START + timedelta(minutes=4), evidence=proof)
+    call = step("list", "Call the <shift> lead & wait", number=2, item="1", who="on call")
+    sign = step("list", "Turn the sign", value="closed\nuntil 14:30", number=3, item="2", state="planned", blank=True)
+    sign = replace(sign, menu="Lobby > screen")
+    back = replace(sign, direction="close", value="", number=4, undoes=3, due=END, command=f"{call.command} 2")
+    call = replace(call, command=f"{call.command} 1", overdue=True)
+    sign = replace(sign, command=f"{sign.command} 2 --before VALUE")
+    again = replace(call, direction="close", number=5, undoes=2, due=END, overdue=False, state="planned")
+    last = step("sso", "Set single sign-on", "close", value="optional", number=6, undoes=1, state="planned")
+    return replace(guide(sso, call, sign, back, again, last), owner="ops@example.com")
+
+
+def guide(*some: Task) -> Guide:
+    return Guide(MATCH, "Quarter-final: Brazil plays", ZONE, START, END, START + timedelta(minutes=20), some)
+
+
+def step(run: str, title: str, direction: Any = "open", *, outage: str = MATCH, **more: Any) -> Task:
+    given: dict[str, Any] = {"item": "1", "target": MX, "menu": "", "value": "", "question": False, "overdue": False}
+    due = START if direction == "open" else END
+    known = {**given, "command": f"runner ack {outage} {run}", **more}
+    return Task(outage=outage, run=run, direction=direction, title=title, due=due, **known)
