@@ -12,11 +12,12 @@ from runner.decide import Decision
 from runner.guard import protects
 from runner.model import ABSENT, UNKNOWN, Json, Merge, Value
 from runner.planfile import Action, Item
-from runner.spi import Want
+from runner.spi import KindSpec, Want
 from runner.store import ledger
 from runner.work import Work
 
 SAID = 160  # characters of an effect's text
+SENT = "sent"  # stands for what an effect leaves behind, in counts
 SAMPLE = 5  # tickets named in the plan of a long list
 FLAGS: Final[Mapping[str, tuple[str, str]]] = {  # what a target does by itself -> in words: no, yes
     "reopens_at_due": ("does not reopen when it is due", "reopens when it is due"),
@@ -47,10 +48,17 @@ class Sheet:
             return
         prefix = item.slot.path.partition("/")[0]
         if item.action is not Action.NOTHING:
-            self.counts[(prefix, value_text(item.before), value_text(item.after))] += 1
+            after = SENT if item.action is Action.SEND else value_text(item.after)  # each has a digest of its own
+            self.counts[(prefix, value_text(item.before), after)] += 1
             self.changes += 1
         if not long or len(self.items) < SAMPLE * 2 or any(protects(pattern, item) for pattern in self.protected):
             self.items.append(item)
+
+
+def asides(spec: KindSpec, direction: str, timing: str) -> tuple[str, ...]:
+    """Return what is good to know about a step: how it would be done sooner, and what its target does by itself."""
+    words = [FLAGS[name][does] for name, does in spec.flags.items()] if direction == "open" else []
+    return tuple(each for each in (timing, "; ".join(words)) if each)
 
 
 def value_text(value: Value) -> str:
@@ -65,7 +73,7 @@ def item_of(decision: Decision, work: Work, want: Want | None = None) -> Item:
     irreversible = ""
     if decision.seen.merge is Merge.EFFECT:
         action = Action.SEND if decision.write else Action.NOTHING
-        irreversible = "it cannot be taken back" if decision.write else ""
+        irreversible = "it is out once it is sent" if decision.write else ""
     elif not decision.write:
         action = Action.NOTHING
     elif before is ABSENT:

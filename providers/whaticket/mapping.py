@@ -15,7 +15,7 @@ from runner.kinds.shape import NAME, ONE_OR_MORE, With, describe
 from runner.model import ABSENT, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, Identity, InvalidInput, KindSpec, Query, Reversal, Want
 
-AGENT: Final = "agent/"  # below it stands the id of an agent whom a playbook names
+AGENT: Final = "agent/"  # below it stands the agent whom a playbook names
 CONNECTION: Final = "connection"
 PLACE: Final = "place"  # of a recipient in the step's list, from 0
 MANY: Final = 10  # objects a batch: each is a request of its own
@@ -109,7 +109,8 @@ def _notice_schema(common: KindSpec) -> Mapping[str, Any]:
 
 
 def tickets(rate: float) -> KindSpec:
-    """Return the kind that transfers open tickets. Slots: key = ticket id, path ``agent`` with a user's id."""
+    """Return the kind that transfers open tickets. Slots: key = ticket id, path ``agent``, value
+    ``{"id", "name"}``."""
 
     def query(with_: With, context: Context) -> Query:
         del context
@@ -167,11 +168,10 @@ def tickets(rate: float) -> KindSpec:
 
 
 def matches(where: Mapping[str, Any], values: Mapping[str, Value]) -> bool:
-    """Whether a ticket is selected. An agent of `where` is one as the playbook names them; their ids stand in `values`
-    below `AGENT`."""
+    """Whether a ticket is selected. An agent of `where` is one as the playbook names them; who that is stands in
+    `values` below `AGENT`."""
     for name, wanted in where.items():
-        chosen = {str(values.get(f"{name}/{each}", each)) for each in several(wanted)}
-        if str(values.get(name, ABSENT)) not in chosen:
+        if values.get(name, ABSENT) not in [values.get(f"{name}/{each}", each) for each in several(wanted)]:
             return False
     return True
 
@@ -181,12 +181,13 @@ def several(given: Json) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def values_of(row: Mapping[str, Any], queues: Mapping[str, str]) -> dict[str, Value]:
-    """Return the slots of a ticket as the API shows it; `queues` maps an id to a name. The contact is left out."""
-    queue = str(row.get("queueId") or "")
+def values_of(row: Mapping[str, Any], queues: Mapping[str, str], agents: Mapping[str, str]) -> dict[str, Value]:
+    """Return the slots of a ticket as the API shows it; `queues` and `agents` map ids to names. The customer is left
+    out."""
+    queue, agent = str(row.get("queueId") or ""), str(row.get("userId") or "")
     return {
         "name": f"#{row['id']}",
         "status": row.get("status", ABSENT),
-        "agent": str(row["userId"]) if row.get("userId") else ABSENT,
+        "agent": {"id": agent, "name": agents.get(agent, agent)} if agent else ABSENT,
         "queue": queues.get(queue, queue) or ABSENT,
     }

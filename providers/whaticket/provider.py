@@ -43,7 +43,7 @@ class Whaticket:
         self._io = io
         rate = self._client.per_minute
         self._kinds = kinds.offer(notice(rate), tickets(rate), *people.by_people())
-        self._agents: list[Mapping[str, Any]] | None = None
+        self._users: list[Mapping[str, Any]] | None = None
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what the account offers; what has no API is carried out by people."""
@@ -142,21 +142,24 @@ class Whaticket:
         """Yield tickets by id, or those of a selection, with the agents that the query names."""
         named = {path: self._agent(path.removeprefix(AGENT)) for path in query.paths if path.startswith(AGENT)}
         queues = self._queues() if "queue" in query.paths else {}
+        agents = {str(row["id"]): str(row.get("name") or row["id"]) for row in self._people()}
         if query.ids:
             for key in query.ids:
                 row = self._ticket(key)
-                yield key, {**values_of(row, queues), **named} if row else {}
+                yield key, {**values_of(row, queues, agents), **named} if row else {}
             return
         what = "list tickets"
         where = query.where or {}
         chosen = (
-            {"userIds": ",".join(named[AGENT + each] for each in several(where["agent"]))} if "agent" in where else {}
+            {"userIds": ",".join(named[AGENT + each]["id"] for each in several(where["agent"]))}
+            if "agent" in where
+            else {}
         )
         states = ("open",) if query.where is not None else ("open", "pending")
         for state in states:
             data = self._client.get("/tickets", what, status=state, **chosen)
             for row in self._client.rows(data, "tickets", what):
-                values = {**values_of(row, queues), **named}
+                values = {**values_of(row, queues, agents), **named}
                 if matches(where, values):
                     yield str(row["id"]), values
 
@@ -169,9 +172,9 @@ class Whaticket:
         return row if row.get("id") else {}
 
     def _transfer(self, change: Change) -> None:
-        if not isinstance(change.after, str):
+        if not isinstance(change.after, Mapping):
             raise Rejected("a ticket cannot be put back among the pending ones", field="agent")
-        body = {"userId": change.after}
+        body = {"userId": change.after["id"]}
         self._client.post(f"/tickets/{change.slot.key}/transfer", "transfer a ticket", body)
 
     def _queues(self) -> Mapping[str, str]:
@@ -179,24 +182,26 @@ class Whaticket:
         rows = self._client.rows(self._client.get("/queues", what), "queues", what)
         return {str(row["id"]): str(row.get("name") or row["id"]) for row in rows}
 
-    def _agent(self, wanted: str) -> str:
-        """Return the id of the agent with this name, address or id. Raises `InvalidInput` with the nearest names."""
-        if self._agents is None:
+    def _people(self) -> list[Mapping[str, Any]]:
+        if self._users is None:
             what = "list agents"
-            self._agents = self._client.rows(self._client.get("/users", what), "users", what)
-        texts = [{str(row.get(name, "")).casefold() for name in ("id", "name", "email")} for row in self._agents]
-        found = [row for row, known in zip(self._agents, texts, strict=True) if wanted.casefold() in known]
+            self._users = self._client.rows(self._client.get("/users", what), "users", what)
+        return self._users
+
+    def _agent(self, wanted: str) -> dict[str, str]:
+        """Return the agent with this name, address or id. Raises `InvalidInput` with the nearest names."""
+        account, rows = self._target.name, self._people()
+        texts = [{str(row.get(name, "")).casefold() for name in ("id", "name", "email")} for row in rows]
+        found = [row for row, known in zip(rows, texts, strict=True) if wanted.casefold() in known]
         if len(found) == 1:
-            return str(found[0]["id"])
+            return {"id": str(found[0]["id"]), "name": str(found[0].get("name") or found[0]["id"])}
         if found:
             ids = ", ".join(str(row["id"]) for row in found)
-            raise InvalidInput(
-                f"{self._target.name} has {len(found)} agents {wanted!r}", hint=f"ids: {ids}", code="PL002"
-            )
-        names = [str(row.get("name")) for row in self._agents]
+            raise InvalidInput(f"{account} has {len(found)} agents {wanted!r}", hint=f"ids: {ids}", code="PL002")
+        names = [str(row.get("name")) for row in rows]
         near = get_close_matches(wanted, names, n=3, cutoff=0.4) or names[:5]
         raise InvalidInput(
-            f"{self._target.name} has no agent {wanted!r}", hint=f"it has: {', '.join(near) or 'none'}", code="PL001"
+            f"{account} has no agent {wanted!r}", hint=f"it has: {', '.join(near) or 'none'}", code="PL001"
         )
 
     # --- outcomes ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from runner.model import ABSENT, Value
 from runner.planfile import Action, Item, Plan, RunPlan
-from runner.sheet import value_text
+from runner.sheet import SENT, value_text
 from runner.views.text import (
     amount,
     clean,
@@ -61,7 +61,9 @@ def entries(run: RunPlan, zone: str) -> list[Entry]:
     stuck = [item for item in run.items if item.action is Action.NOTHING and item.conflict]
     doubled = _doubled(run.items)
     if len(acting) <= FULL_LIST and len(acting) >= sum(run.counts.values()):
-        lines = [_entry(item, zone, with_key=item.name in doubled) for item in acting]
+        lines = _sent(run.kind, acting)
+        alone = acting if not lines else [item for item in acting if item.action is not Action.SEND]
+        lines += [_entry(item, zone, with_key=item.name in doubled) for item in alone]
     else:
         counts = run.counts or Counter(_shape(item) for item in acting)
         lines = [_grouped(run.kind, shape, count, acting, zone) for shape, count in counts.items()]
@@ -69,6 +71,25 @@ def entries(run: RunPlan, zone: str) -> list[Entry]:
     if (more := len(stuck) - FULL_LIST) > 0:
         lines.append(Entry("=", run.kind, "...", f"{amount(more, 'more field')}", conflict="as above"))
     return lines
+
+
+def _sent(kind: str, items: Sequence[Item]) -> list[Entry]:
+    """Return one line for each text that goes to several; nothing where each goes to one alone."""
+    texts: dict[str, list[Item]] = {}
+    for item in items:
+        if item.action is Action.SEND:
+            texts.setdefault(item.note, []).append(item)
+    if all(len(some) == 1 for some in texts.values()):
+        return []
+    return [_told(kind, some) for some in texts.values()]
+
+
+def _told(kind: str, items: Sequence[Item]) -> Entry:
+    names = ", ".join(object_name(kind, item.name, item.slot.key) for item in items[:SAMPLES])
+    more = f", and {len(items) - SAMPLES:,} more" if len(items) > SAMPLES else ""
+    conflict = next((clean(item.conflict) for item in items if item.conflict), "")
+    value = f"is sent once to each of {len(items):,}" if len(items) > 1 else "is sent once"
+    return Entry("!", kind, "", value, danger_of(items[0]), conflict, clean(items[0].note), names + more)
 
 
 def _doubled(items: Iterable[Item]) -> set[str]:
@@ -113,6 +134,8 @@ def _sign(item: Item) -> str:
 
 
 def _shape(item: Item) -> tuple[str, str, str]:
+    if item.action is Action.SEND:
+        return (item.slot.path, value_text(item.before), SENT)
     return (item.slot.path, short(item.before, path=item.slot.path), short(item.after, path=item.slot.path))
 
 
@@ -128,15 +151,18 @@ def _grouped(kind: str, shape: tuple[str, str, str], count: int, items: Sequence
     if first is not None:
         sign = _sign(first)
         danger = next((words for item in alike if (words := danger_of(item))), "")
-        told = difference(first.before, first.after, path=first.slot.path, zone=zone)
-        value = "is sent once" if first.action is Action.SEND else told
+        value = difference(first.before, first.after, path=first.slot.path, zone=zone)
         note = clean(first.note) if len({item.note for item in alike}) == 1 else ""
+    if first is not None and first.action is Action.SEND:
+        field, value = "", f"is sent once to each of {count:,}"
+    else:
+        field, value = field_name(path), f"{value} on {amount(count, noun(kind))}"
     samples = ", ".join(object_name(kind, item.name, item.slot.key) for item in alike[:SAMPLES])
     return Entry(
         "!" if danger else sign,
         kind,
-        field_name(path),
-        f"{value} on {amount(count, noun(kind))}",
+        field,
+        value,
         danger,
         next((clean(item.conflict) for item in alike if item.conflict), ""),
         note,
@@ -149,6 +175,8 @@ def _within(path: str, prefix: str) -> bool:
 
 
 def _same(item: Item, before: str, after: str) -> bool:
+    if item.action is Action.SEND:
+        return after == SENT
     return before in _spellings(item.before, item.slot.path) and after in _spellings(item.after, item.slot.path)
 
 

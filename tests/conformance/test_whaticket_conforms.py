@@ -65,7 +65,8 @@ class Desk:
         self._down = True
 
     def edit(self, slot: Slot, value: Value) -> None:
-        self.account.person_transfers(slot.key, str(value))
+        assert isinstance(value, dict)
+        self.account.person_transfers(slot.key, value["id"])
 
 
 class TestWhaticket(ProviderSuite):
@@ -81,14 +82,14 @@ class TestWhaticket(ProviderSuite):
             open=desk.opened,
             offline=lambda: open_target(Target("chat", "whaticket"), ScriptedIo()),
             samples=(
-                Sample("tickets", where, desk.carla),
+                Sample("tickets", where, {"id": desk.carla, "name": "Carla Díaz"}),
                 Sample("notice", {"to": ["+52 1 55 0000 0001", "5215500000002"], "body": {"es": "Sin luz."}}),
             ),
             edit=desk.edit,
             dump=desk.account.dump,
             faults=Faults(lost_reply=desk.lose, half_batch=desk.half, refuse=desk.refuse, unavailable=desk.shut),
             many=Query("tickets", ids=tuple(desk.open), paths=("name",)),
-            requests=lambda: len(desk.account.requests),
+            requests=lambda: sum(each.rule != "/api/v1/users" for each in desk.account.requests),
             canary=TOKEN,
             missing="00000000-0000-4000-8000-000000000000",
         )
