@@ -116,12 +116,23 @@ class Rehearsed:
 # --- the copy -------------------------------------------------------------------------------------------------------
 
 
-def copied(desk: Desk, outage: Outage, language: str) -> tuple[dict[str, list[tuple[Slot, Value]]], list[str]]:
-    """Read what an outage would touch: target -> slots, and which selections were cut to a sample.
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What an outage would touch: target -> slots, target -> what each query with a condition found (kind, condition,
+    keys), and which selections were cut to a sample."""
+
+    slots: Mapping[str, Sequence[tuple[Slot, Value]]]
+    finds: Mapping[str, Sequence[tuple[str, Mapping[str, Any], Sequence[str]]]]
+    sampled: Sequence[str]
+
+
+def copied(desk: Desk, outage: Outage, language: str) -> Copy:
+    """Read what an outage would touch.
 
     Raises `InvalidInput` for names that do not resolve, `ProviderError` when a target cannot be read.
     """
     found: dict[str, dict[Slot, Value]] = {run.target: {} for run in outage.runs}
+    finds: dict[str, list[tuple[str, Mapping[str, Any], Sequence[str]]]] = {run.target: [] for run in outage.runs}
     sampled = []
     for run in outage.runs:
         spec = desk.targets.spec(run.target, run.kind)
@@ -133,6 +144,8 @@ def copied(desk: Desk, outage: Outage, language: str) -> tuple[dict[str, list[tu
         if len(some) > SAMPLE:
             sampled.append(f"{run.id}: the first {SAMPLE:,} of its {run.kind}")
             some = some[:SAMPLE]
+        if query.where is not None:
+            finds[run.target].append((run.kind, query.where, [one.key for one in some]))
         for one in some:
             # What a step will create is not there yet, and has no name.
             there = any(value is not ABSENT for value in one.values.values())
@@ -142,7 +155,7 @@ def copied(desk: Desk, outage: Outage, language: str) -> tuple[dict[str, list[tu
             missing = tuple(path for path in wanted if path not in one.values)
             if missing:
                 found[run.target].update(desk.targets.read(run.target, Query(run.kind, ids=(one.key,), paths=missing)))
-    return {target: list(slots.items()) for target, slots in found.items()}, sampled
+    return Copy({target: list(slots.items()) for target, slots in found.items()}, finds, sampled)
 
 
 # --- the play -------------------------------------------------------------------------------------------------------

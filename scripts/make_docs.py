@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,7 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "playbook": references.playbook,
     "kinds": references.kinds_reference,
     "embedded-names": references.embedded_names,
-    "zendesk-kinds": references.zendesk_kinds,
+    **{f"{vendor}-kinds": partial(references.vendor_kinds, vendor) for vendor in ("zendesk", "whaticket")},
     "configuration": references.configuration,
     "codes": references.codes,
     "cli": references.command_line,

@@ -12,8 +12,7 @@ from typing import Any
 import click
 
 from providers.simulator import seed
-from providers.zendesk.provider import open_target
-from runner import kinds
+from runner import kinds, registry
 from runner.catalogue import CODES
 from runner.cli import EPILOG, cli
 from runner.cli.sandbox import whole
@@ -24,6 +23,7 @@ from runner.testing.io import ScriptedIo
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 100
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"zendesk": {"subdomain": "example"}}  # what a provider cannot do without
 FAMILIES = {
     "YM": "Files and YAML",
     "SC": "Shape: what the schemas say",
@@ -196,12 +196,12 @@ def _parts(group: Schema, prefix: str = "") -> Iterator[str]:
             yield from (f"Fields of `{prefix}{name}`:", "", *table(inner), "")
 
 
-def zendesk_kinds() -> str:
-    """Return the fields of the kinds that Zendesk has besides the common ones, or with other fields."""
-    account = Target("zendesk", "zendesk", {"subdomain": "example"})
+def vendor_kinds(provider: str) -> str:
+    """Return the fields of the kinds that a vendor has besides the common ones, or with other fields."""
+    account = Target(provider, provider, SETTINGS.get(provider, {}))
     common = kinds.common()
     lines: list[str] = []
-    for name, spec in open_target(account, ScriptedIo()).capabilities().items():
+    for name, spec in registry.load(provider)(account, ScriptedIo()).capabilities().items():
         if name not in common or spec.schema != common[name].schema:
             lines += [f"#### `{name}`: {spec.title}", "", *table(spec.schema), "", *_parts(spec.schema)]
     return "\n".join(lines)

@@ -46,9 +46,10 @@ def _with_refusals(session: Session, outage: Outage, result: Rehearsed) -> Rehea
 
 
 def _one(session: Session, outage: Outage, progress: Progress) -> Rehearsed:
-    slots, sampled = copied(session.desk, outage, session.config.language)
+    copy = copied(session.desk, outage, session.config.language)
     worlds = {
-        name: SlotWorld(session.readers.capabilities(name), target=name, slots=values) for name, values in slots.items()
+        name: SlotWorld(session.readers.capabilities(name), target=name, slots=slots, finds=copy.finds[name])
+        for name, slots in copy.slots.items()
     }
 
     def open_world(target: Target, io: Io) -> Provider:
@@ -69,4 +70,4 @@ def _one(session: Session, outage: Outage, progress: Progress) -> Rehearsed:
 
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         stage = Stage(Path(folder), session.config, worlds, targets, register, Clock(0.0), progress)
-        return replace(stage.play(outage), sampled=tuple(sampled))
+        return replace(stage.play(outage), sampled=tuple(copy.sampled))

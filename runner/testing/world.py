@@ -64,6 +64,7 @@ class SlotWorld:
     kinds    what `capabilities` answers
     target   the name in every slot
     slots    what the target holds at first; ABSENT values are left out
+    finds    (kind, condition, keys): what a query with a condition finds, for kinds without `matches`
     faults   scripted faults, each used once, in order
     jobs     kinds whose writes are answered by an accepted job before their outcomes
     io       what scripted delays sleep on
@@ -78,6 +79,7 @@ class SlotWorld:
         *,
         target: str = "world",
         slots: Iterable[tuple[Slot, Value]] = (),
+        finds: Iterable[tuple[str, Mapping[str, Any], Sequence[str]]] = (),
         faults: Iterable[Fault] = (),
         jobs: Iterable[str] = (),
         io: Io | None = None,
@@ -93,6 +95,7 @@ class SlotWorld:
         self._jobs = frozenset(jobs)
         self._io = io
         self._objects: dict[str, dict[str, dict[str, Value]]] = {kind: {} for kind in kinds}
+        self._finds = [(kind, dict(where), tuple(keys)) for kind, where, keys in finds]
         self._stale: dict[Slot, tuple[Value, int]] = {}
         self._late: dict[str, tuple[Sequence[Change], int]] = {}
         self._lock = threading.RLock()
@@ -206,7 +209,10 @@ class SlotWorld:
         elif query.where is None:
             yield from list(objects)
         elif spec.matches is None:
-            raise Rejected(f"{query.kind} on {self.target} cannot be selected by condition", field="select")
+            known = [keys for kind, where, keys in self._finds if (kind, where) == (query.kind, dict(query.where))]
+            if not known:
+                raise Rejected(f"{query.kind} on {self.target} cannot be selected by condition", field="select")
+            yield from known[0]
         else:
             yield from (key for key in list(objects) if spec.matches(query.where, objects.get(key, {})))
 
