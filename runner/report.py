@@ -76,7 +76,8 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one drive of one outage came to. `pending` says that due work is left that `resume` can do."""
+    """What one drive of one outage came to. `pending` says that due work is left that `resume` can do; `who` are those
+    whose steps wait, as far as the playbook names them."""
 
     outage: str
     state: str
@@ -86,6 +87,7 @@ class Report:
     restore_at: datetime | None = None
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    who: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -170,7 +172,7 @@ class Task:
 
     `number` counts the steps of the outage, `undoes` is the number of the step that this one takes back; 0 where only
     what is due is listed. `blank` says that there is a value to be noted: before an opening what stands there, at the
-    end what was noted then, as far as nobody has recorded it. `otherwise` is the command for yes, when it is a question.
+    end what was noted then, as far as nobody has recorded it. `otherwise` is the command for yes to a question.
     """
 
     outage: str
@@ -234,12 +236,30 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said about a human step: done, put back, not done, done after all (an answer to the question), or
+    another value before, noted as a correction. `before` is None where nothing was said of it."""
+
+    at: datetime
+    run: str
+    item: str
+    title: str
+    what: Literal["done", "put back", "not done", "done after all", "corrected"]
+    actor: str
+    before: Value = None
+    evidence: str = ""
+    kind: Literal["", "text", "link", "file"] = ""
+    evidence_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One outage in detail. `counts` maps a state of the journal (done, intent, rejected, ...) to its objects."""
 
     status: OutageStatus
     events: tuple[Event, ...]
     counts: Mapping[str, int]
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

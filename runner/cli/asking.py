@@ -81,9 +81,13 @@ def _asked(world: World, session: Session, task: Task) -> Acked | None:
     if answer == "later":
         return None
     before = ask_before() if answer == "yes" and task.blank else None
-    proof = click.prompt("What proves it? (a text, @FILE, or Enter for nothing)", default="", show_default=False)
+    proof = click.prompt(
+        "What proves it? (a text, a link, @FILE, or Enter for nothing)", default="", show_default=False
+    )
     text, hashed = people.evidence(str(proof))
     said = Ack(world.actor, UNKNOWN if before == "" else None, text, hashed, answer == "yes")
     row = operate.the_outage(session, task.outage)
     with world.at_the_wheel() as progress:
-        return people.acknowledge(session, row, task.run, task.item, said, before=before or None, progress=progress)
+        return people.acknowledge(
+            session, row, task.run, task.item, said, before=before or None, progress=progress, typist=world.typist
+        )

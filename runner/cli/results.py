@@ -24,7 +24,7 @@ def finish(
     """Print what drives came to and return the exit code: RESUME wins over PEOPLE wins over DONE."""
     from runner.views import report as views
 
-    every = list(reports)
+    every = [_named(session, report) for report in reports]
     known = dict(zones or {})
     for report in every:
         known.setdefault(report.outage, _zone(session, report.outage))
@@ -39,6 +39,18 @@ def finish(
     from runner.cli.asking import prompt_for_steps
 
     return worst([*prompt_for_steps(world, session, waiting), *(report for report in every if not report.waiting)])
+
+
+def _named(session: Session, report: Report) -> Report:
+    """Return a report with the names of those whose steps wait."""
+    if not report.waiting:
+        return report
+    from dataclasses import replace
+
+    from runner.commands import guide
+
+    names = dict.fromkeys(task.who for task in guide.waiting(session, report.outage) if task.who)
+    return replace(report, who=tuple(names))
 
 
 def worst(reports: Iterable[Report]) -> Exit:

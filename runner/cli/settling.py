@@ -57,7 +57,7 @@ def steps(world: World, outage: str, whole: bool, language: str) -> None:
 @click.argument("item", default="")
 @click.option("--before", metavar="VALUE", help="What stood there before: it is what comes back.")
 @click.option("--before-unknown", is_flag=True, help="Nobody can say what stood there before.")
-@click.option("--evidence", metavar="TEXT|@FILE", default="", help="What proves it; of a file its hash is kept.")
+@click.option("--evidence", metavar="TEXT|@FILE|LINK", default="", help="What proves it; of a file its hash is kept.")
 @click.option("--not-done", is_flag=True, help="Answer the question: it was never done.")
 @click.option("--correct-before", is_flag=True, help="Append a correction of --before; the first value stays.")
 @common()
@@ -73,7 +73,10 @@ def ack(
     not_done: bool,
     correct_before: bool,
 ) -> Any:
-    """Say that a STEP which a person carries out is done, with what stood there before."""
+    """Say that a STEP which a person carries out is done, with what stood there before.
+
+    Anybody may say so; `--as` names who did it when it was not who types.
+    """
     from runner.commands import operate, people
     from runner.errors import Usage
     from runner.model import UNKNOWN
@@ -92,7 +95,9 @@ def ack(
     words, hashed = people.evidence(evidence)
     said = Ack(world.actor, UNKNOWN if before_unknown else None, words, hashed, not not_done, correct_before)
     with world.at_the_wheel() as progress:
-        done = people.acknowledge(session, row, step, item, said, before=before, progress=progress)
+        done = people.acknowledge(
+            session, row, step, item, said, before=before, progress=progress, typist=world.typist
+        )  # fmt: skip
     return show_acked(world, session, done, row.timezone)
 
 

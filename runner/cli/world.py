@@ -76,9 +76,14 @@ class World:
         return made
 
     @property
+    def typist(self) -> str:
+        """Who types: the person behind a CI job, or the user at this machine."""
+        return self.deps.environment.get("GITHUB_ACTOR", "") or self.deps.owner.rpartition("/")[0]
+
+    @property
     def actor(self) -> str:
-        """Who does this: ``--as``, the person behind a CI job, or the user at this machine."""
-        return self.named or self.deps.environment.get("GITHUB_ACTOR", "") or self.deps.owner.rpartition("/")[0]
+        """Who does this: ``--as``, or who types."""
+        return self.named or self.typist
 
     def by(self, reason: str | None) -> By:
         """Return who does it and why."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from runner.commands import operate, planning
 from runner.commands.session import Session
@@ -16,8 +16,9 @@ from runner.executor import outage_of
 from runner.layers import Held, same
 from runner.load import load_playbook
 from runner.model import ABSENT, Merge
+from runner.people import evidence_kind
 from runner.playbook import Outage
-from runner.report import Drift, Event, OutageStatus, RunStatus, Shown
+from runner.report import Drift, Event, OutageStatus, RunStatus, Said, Shown
 from runner.selecting import batched
 from runner.spi import Means, Query
 from runner.store import lease, ledger
@@ -145,6 +146,7 @@ def show(session: Session, name: str) -> Shown:
     with session.store.reading() as conn:
         counts = ledger.count_entries(conn, row.id)
         events = ledger.events(conn, row.id)
+        said = tuple(_said(steps.tasks(conn, row.id), steps.acks(conn, row.id)))
     return Shown(
         _status(session, row),
         tuple(
@@ -152,7 +154,38 @@ def show(session: Session, name: str) -> Shown:
             for event in events
         ),
         counts,
+        said,
     )
+
+
+def _said(tasks: Sequence[Any], acks: Sequence[Any]) -> Iterator[Said]:
+    """Yield what people said about human steps, oldest first."""
+    known = {(task.run, task.item, task.direction): task for task in tasks}
+    seen: set[tuple[str, str, str]] = set()
+    for ack in acks:
+        key, before = (ack.run, ack.item, ack.direction), ledger.unpack(ack.before)
+        opened = known.get((ack.run, ack.item, "open"))
+        asked = ack.direction == "close" and opened is not None and opened.state == "dropped" and key not in seen
+        what: Literal["done", "put back", "not done", "done after all", "corrected"]
+        if key in seen and before is not None:
+            what = "corrected"
+        elif asked:
+            what = "not done" if before is None else "done after all"
+        else:
+            what = "done" if ack.direction == "open" else "put back"
+        seen.add(key)
+        yield Said(
+            at=_instant(ack.at_ms),
+            run=ack.run,
+            item=ack.item,
+            title=known[key].title if key in known else "",
+            what=what,
+            actor=ack.actor,
+            before=before,
+            evidence=ack.evidence,
+            kind=evidence_kind(ack.evidence, ack.evidence_hash),
+            evidence_hash=ack.evidence_hash,
+        )
 
 
 # --- drift ----------------------------------------------------------------------------------------------------------

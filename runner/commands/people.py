@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
 from runner import executor
 from runner.commands.guide import asks_nothing, waiting
-from runner.commands.operate import By
 from runner.commands.session import Session
 from runner.errors import Held, Refused, Usage
 from runner.executor import outage_of
@@ -50,11 +50,20 @@ def zones(session: Session) -> dict[str, str]:
 
 
 def acknowledge(
-    session: Session, row: Any, step: str, item: str, ack: Ack, *, before: str | None, progress: Progress
+    session: Session,
+    row: Any,
+    step: str,
+    item: str,
+    ack: Ack,
+    *,
+    before: str | None,
+    progress: Progress,
+    typist: str = "",
 ) -> Acked:
     """Record what a person says about a step, then do what that made possible.
 
-    `before` is the value that stood there, as typed. Raises `Usage`, `Refused`, and `HeldBy` when somebody else drives
+    `before` is the value that stood there, as typed; `typist` is who types, where that may be another one than the
+    person who did it. Raises `Usage`, `Refused`, and `HeldBy` when somebody else drives
     the outage for too long.
     """
     run = _run(session, row, step)
@@ -71,10 +80,16 @@ def acknowledge(
         sentence, moved = acknowledged(
             session.store, session.config.store.journal, row.id, run, item, ack, now_ms=session.deps.now_ms()
         )
-        by = By(ack.actor, ack.evidence)
+        typed = f"typed by {typist}" if typist not in ("", ack.actor) else ""
         with session.store.transaction() as conn:
             ledger.record(
-                conn, at_ms=session.deps.now_ms(), outage=row.id, verb="ack", actor=by.actor, reason="", detail=run.id
+                conn,
+                at_ms=session.deps.now_ms(),
+                outage=row.id,
+                verb="ack",
+                actor=ack.actor,
+                reason=typed,
+                detail=f"{run.id} {item}".rstrip(),
             )
     finally:
         lease.release(session.store, held, session.deps)
@@ -186,11 +201,13 @@ def _like(text: str, value: Value) -> Value:
 
 
 def evidence(text: str) -> tuple[str, str]:
-    """Return evidence as recorded, and its hash: of the file for ``@FILE``, of the words otherwise. Raises `Usage`."""
+    """Return evidence as recorded, and its hash: for ``@FILE`` the file's name and the hash of its content, else the
+    words, or the link, and their own. Raises `Usage`."""
     if not text.startswith("@"):
         return text, evidence_hash(text.encode()) if text else ""
     path = Path(text[1:])
     try:
-        return path.name, evidence_hash(path.read_bytes())
+        with path.open("rb") as file:
+            return path.name, file_digest(file, "sha256").hexdigest()
     except OSError as fault:
         raise Usage(f"the evidence {path} cannot be read: {fault.strerror}", hint="check the path") from fault

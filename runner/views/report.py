@@ -144,7 +144,8 @@ def _advice(page: Page, fate: Fate, first: Note, outage: str, verb: str) -> None
 def _next(page: Page, report: Report, zone: str) -> None:
     if report.waiting:
         steps = "1 step waits" if report.waiting == 1 else f"{report.waiting:,} steps wait"
-        page.add((f"{steps} for a person. What to do, and where:", HANDS))
+        whom = f"a person ({clean(', '.join(report.who))})" if report.who else "a person"
+        page.add((f"{steps} for {whom}. What to do, and where:", HANDS))
         page.type(command("steps", report.outage))
     if report.pending or any(run.state == "failed" for run in report.runs):
         page.add(("NOT FINISHED. What is done is recorded and is not done twice. Go on with:", DANGER))
@@ -168,6 +169,7 @@ def to_json(report: Report) -> dict[str, Json]:
         "state": report.state,
         "exit_code": int(report.exit_code),
         "waiting": report.waiting,
+        "waiting_for": list(report.who),
         "pending": report.pending,
         "restore_at": instant_json(report.restore_at),
         "seconds": report.seconds,

@@ -65,7 +65,9 @@ def test_all_steps_on_one_page_before_anything_is_applied(desk: Desk) -> None:
     assert desk.apply().code == 0
     assert desk.ok("steps").out.startswith("No step waits")
     desk.clock.to("11:30")
-    assert desk.run("tick").code == Exit.PEOPLE
+    ticked = desk.run("tick")
+    assert ticked.code == Exit.PEOPLE
+    assert "1 step waits for a person (<Ana>). What to do, and where:" in ticked.text
     desk.ok("ack", "match", "lobby", "--before", "welcome")
     text = desk.ok("steps", "match", "--all", "--format", "markdown").out
     assert "- [x] 1\\. **Turn the sign**" in text
@@ -95,8 +97,39 @@ def test_evidence_of_a_file_is_its_hash(lobby: Desk) -> None:
     Path("photo.png").write_bytes(b"pixels of people")
     lobby.ok("ack", "match", "lobby", "--before", "x", "--evidence", "@photo.png")
     journal = next(Path("journal").iterdir()).read_text()
-    assert sha256(b"pixels of people").hexdigest() in journal
+    digest = sha256(b"pixels of people").hexdigest()
+    assert digest in journal
     assert "pixels" not in journal
+    assert f"file: photo.png, sha-256 {digest}" in lobby.ok("show", "match").text
+    assert f"evidence: photo.png (sha-256 {digest})" in lobby.ok("steps", "match", "--all").text
+
+
+def test_the_history_says_who_did_what_and_who_typed_it(desk: Desk) -> None:
+    """A link, a text and a correction are told apart; `--as` names who did it, and who typed stands below."""
+    desk.playbook(TWO.replace("First", "First, value: x"), LOBBY)
+    desk.apply(*NOW)
+    link = "https://example.com/change/4711?view=1"
+    desk.run("ack", "match", "two", "1", "--before", "y", "--evidence", link, "--as", "Rui")
+    desk.run("ack", "match", "two", "1", "--before", "z", "--correct-before")
+    desk.run("ack", "match", "two", "2", "--evidence", "see https://example.com/a, b")
+    desk.revert()
+    assert desk.run("ack", "match", "lobby", "--not-done").code == Exit.PEOPLE
+    desk.run("ack", "match", "two", "2")
+    desk.run("ack", "match", "two", "1")
+    rows = desk.ok("show", OPENED, "--format", "json").json
+    assert [(row["what"], row["run"], row["item"], row["actor"]) for row in rows["by_hand"]] == [
+        *[("done", "two", "1", "Rui"), ("corrected", "two", "1", "ana@desk"), ("done", "two", "2", "ana@desk")],
+        ("not done", "lobby", "1", "ana@desk"),
+        *[("put back", "two", "2", "ana@desk"), ("put back", "two", "1", "ana@desk")],
+    ]
+    kinds = [(row["evidence_kind"], row["evidence"]) for row in rows["by_hand"]]
+    assert kinds[:3] == [("link", link), ("", ""), ("text", "see https://example.com/a, b")]
+    assert [(each["detail"], each["reason"]) for each in rows["history"] if each["actor"] == "Rui"] == [
+        ("two 1", "typed by ana@desk")
+    ]
+    text = desk.ok("show", OPENED).text
+    assert "done by Rui: two, First value before: y link: https://example.com/change/4711?view=1" in text
+    assert "not done by ana@desk: lobby, Turn the sign" in text
 
 
 def test_acknowledged_once(lobby: Desk) -> None:
