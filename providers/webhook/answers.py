@@ -21,7 +21,7 @@ from runner.spi import NotFound, ProviderError, RateLimited, Rejected
 DONE: Final = Outcome(Verdict.DONE)
 PROVEN: Final = Outcome(Verdict.DONE, proven=True)
 WAIT: Final = 30.0  # seconds, when a refusal does not say how long
-WORDS: Final = 200
+WORDS: Final = 200  # of an answer are quoted
 # What the words of Slack and Google mean for whoever reads them [DOC: 2016-05-17-changes-to-errors; pages of methods].
 HINTS: Final[Mapping[str, str]] = {
     "action_prohibited": "an administrator of Slack restricts who may post there",
@@ -84,7 +84,7 @@ def posted(service: str, answer: Answer, at: str, said: str) -> Outcome:
     data = answer.data
     if service == "slack" and said == "ok":
         return DONE
-    if service == "teams" and (data is None or data == 1) and not said.strip("1"):
+    if service == "teams" and data is None and not answer.text:
         return DONE
     if service == "google_chat" and isinstance(data, Mapping) and "/messages/" in str(data.get("name", "")):
         return DONE
@@ -124,4 +124,4 @@ def words_of(answer: Answer) -> str:
         text = str(data)
     else:
         text = "" if answer.text.lstrip().startswith("<") else answer.text
-    return " ".join(text.split())[:WORDS]
+    return " ".join(text.split())

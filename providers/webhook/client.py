@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from providers.http import Answer, Http, checked_url
 from providers.webhook.account import BEARER, Account
-from providers.webhook.answers import words_of
+from providers.webhook.answers import WORDS, words_of
 from runner.spi import Io, RateLimited, Rejected, Target, Unauthorized, Unavailable
 
 T = TypeVar("T")
@@ -39,8 +39,11 @@ class Hook:
         """Return what a service said, without any part of the address that it may have repeated."""
         parts = {self.path, self.query, *self.path.split("/")}
         parts |= {each.partition("=")[2] for each in self.query.split("&")}
+        parts |= {unquote(each) for each in parts}
         for part in sorted((each for each in parts if len(each) >= SECRET), key=len, reverse=True):
             text = text.replace(part, "***")
+            cut = next((n for n in range(len(part), SECRET - 1, -1) if text.endswith(part[:n])), 0)
+            text = f"{text[:-cut]}***" if cut else text  # what broke off in the middle
         return text
 
 
@@ -71,7 +74,7 @@ class Hooks:
         query = "&".join(filter(None, (hook.query, *pairs)))
         sent = {**self._bearer(), **(headers or {})}
         answer = hook.http.send(method, f"{path}?{query}" if query else path, body=body, headers=sent)
-        return answer, hook.scrubbed(words_of(answer))
+        return answer, hook.scrubbed(words_of(answer))[:WORDS]
 
     def at(self, channel: str) -> str:
         """Return target and channel in words."""

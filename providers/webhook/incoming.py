@@ -56,7 +56,7 @@ class Incoming:
     def _post(self, place: Place, content: Mapping[str, Any]) -> Outcome:
         at = self._hooks.at(place.channel)
         answer, said = self._hooks.ask(place.channel, self._account.method, **self._request(place, content))
-        if self._account.service == "google_chat" and answer.status == 409:
+        if self._account.service == "google_chat" and answer.status == 409 and "ALREADY_EXISTS" in str(answer.data):
             return DONE  # a message with our id is there already (a guess)
         if not answer.ok:
             raise refused(answer, at, said, self._io.now())

@@ -48,7 +48,7 @@ class Resource:
             except ProviderError as fault:
                 yield Finding("problem", fault.message, "check the address, and that it answers GET")
             else:
-                yield Finding("ok", f"{channel} can be read")
+                yield Finding("ok", f"{channel} answers")
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from providers.http import Answer, Http, NoReply, NotSent
 from providers.webhook.account import Account, Place
-from providers.webhook.answers import DONE, HINTS, PROVEN, attempt, refused, words_of
+from providers.webhook.answers import DONE, HINTS, PROVEN, WORDS, attempt, refused, words_of
 from providers.webhook.client import DEADLINE, bearer, patiently
 from providers.webhook.kind import DEADLINE as STEP
 from runner.model import ABSENT, Change, Json, Outcome, Value
@@ -178,7 +178,7 @@ class SlackApp:
         else:
             answer = self._http.send(method, path, body=dict(sent), headers=header)
         if not answer.ok:
-            raise refused(answer, f"{self._account.name}: {name}", words_of(answer), self._io.now())
+            raise refused(answer, f"{self._account.name}: {name}", words_of(answer)[:WORDS], self._io.now())
         if isinstance(answer.data, Mapping) and answer.data.get("ok") is True:
             return answer.data
         raise self._said(answer, name)

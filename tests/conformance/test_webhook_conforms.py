@@ -1,9 +1,10 @@
-"""The webhook provider keeps every promise of a provider where a message can be taken down again: Slack apps, and
-receivers that keep messages under our ids. What is only sent is tested in tests/unit/test_webhook.py."""
+"""The webhook provider keeps every promise of a provider where a message can be taken down again, and those of a sender
+where it is only sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +16,10 @@ from providers.webhook.simulator.sink import Sink
 from providers.webhook.simulator.state import BOT_TOKEN, CHANNELS, secret_of
 from providers.wire.faults import Fault
 from runner.model import ABSENT, Change, Slot, Value, Verdict
-from runner.spi import Context, Query, Target
+from runner.spi import Context, KindSpec, Query, Target
 from runner.testing.harness import Faults, Harness, Sample, write
 from runner.testing.io import ScriptedIo
+from runner.testing.sending import SenderSuite
 from runner.testing.suite import ProviderSuite
 from tests.support.webhook import SECRETS, target
 from tests.support.wire import Wire
@@ -28,6 +30,13 @@ WITH = {
     "subject": {"en": "Power cut", "es": "Corte de luz"},
     "body": {"en": "We are back at two: https://status.example.com", "es": "Volvemos a las dos."},
 }
+
+
+class Wide(Webhook):
+    """The provider with larger batches: the runner hands over one message at a time, the suite wants several."""
+
+    def capabilities(self) -> Mapping[str, KindSpec]:
+        return {kind: replace(spec, max_batch=len(CHANNELS)) for kind, spec in super().capabilities().items()}
 
 
 class Room:
@@ -55,9 +64,12 @@ class Room:
     def open(self) -> Webhook:
         return open_target(self.configured, self.io)
 
+    def wide(self) -> Webhook:
+        return Wide(self.configured, self.io)
+
     def arm(self, **how: Any) -> Callable[[], None]:
         """Script a fault of the next requests that write."""
-        method = "PUT" if self.configured.options["service"] == "json" else "POST"
+        method = "PUT" if self.configured.options.get("resource") else "POST"
         return lambda: self.sink.faults.add(Fault(method=method, **how))
 
     def refuse(self, place: int) -> None:
@@ -71,17 +83,23 @@ class Room:
         found = write(self.open(), [Change(slot, ABSENT, value, {"text": "Soon."})])
         assert [each.verdict for each in found] == [Verdict.DONE]
 
+    def arrived(self, change: Change) -> int:
+        """How often a message is in its channel."""
+        service, channel = self.configured.options["service"], change.slot.key.rpartition(".")[2]
+        return len([each for each in self.sink.state.in_channel(service, channel) if each.by_us])
 
-def harness_of(configured: Target, canary: str, edited: Any) -> Harness:
+
+def harness_of(configured: Target, canary: str, edited: Any = None) -> Harness:
     """Return simulated channels of one service."""
     room = Room(configured)
+    writes = configured.options["service"] == "slack_app" or "resource" in configured.options
     start = Context("sample@1", "sample", configured, NOON, None, (NOON, NOON), "UTC")
     account = room.open()._account
     return Harness(
         target=configured,
-        open=room.open,
+        open=room.open if writes else room.wide,
         offline=lambda: open_target(configured, ScriptedIo()),
-        samples=(Sample("notice", WITH, edited),),
+        samples=(Sample("notice", WITH if writes else {**WITH, "channel": list(CHANNELS)}, edited),),
         edit=room.edit,
         dump=room.sink.dump,
         faults=Faults(
@@ -90,11 +108,12 @@ def harness_of(configured: Target, canary: str, edited: Any) -> Harness:
             refuse=room.refuse,
             unavailable=room.shut,
         ),
-        many=Query("notice", ids=tuple(account.key(start, each) for each in CHANNELS), paths=("notice",)),
+        many=Query("notice", ids=tuple(account.key(start, each) for each in CHANNELS), paths=("notice", "sent")),
         requests=lambda: len(room.sink.requests),
         canary=canary,
         start=NOON,
         wait=room.io.sleep,
+        arrived=room.arrived,
     )
 
 
@@ -116,3 +135,17 @@ class TestReceiver(ProviderSuite):
         text = {"locale": "", "subject": "Soon", "body": "Soon."}
         other = {"outage": "o", "step": "s", "subject": "Soon", "body": "Soon.", "texts": [text]}
         return harness_of(target("json", CHANNELS, resource=True), secret_of("json", "support"), other)
+
+
+class TestSenders(SenderSuite):
+    """Every test of the suite for senders, on each service that only takes messages."""
+
+    @pytest.fixture(params=["slack", "teams", "google_chat", "json"])
+    def harness(self, request: pytest.FixtureRequest) -> Harness:
+        """Return the channels of one test."""
+        return harness_of(target(request.param, CHANNELS), secret_of(request.param, "support"))
+
+    def test_reading_is_lazy(self, harness: Harness) -> None:
+        """Reading asks nobody: there is nothing that these services would show."""
+        assert len(list(harness.open().read(harness.many))) == 2 * len(CHANNELS)
+        assert harness.requests() == 0

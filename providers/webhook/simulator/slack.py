@@ -96,7 +96,7 @@ class Slack:
         text, metadata = self._content(body, EDITED, in_bytes=True)
         found.text = text
         found.metadata = metadata or found.metadata  # without the field the old metadata stay [DOC: chat.update]
-        self._state.called(text)
+        self._state.called("slack_app", text)
         return Reply({"ok": True, "channel": body["channel"], "ts": found.id, "text": text})
 
     def delete(self, call: Call) -> Reply:

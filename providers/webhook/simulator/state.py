@@ -16,8 +16,9 @@ BOT_TOKEN: Final = f"xoxb-not-a-secret-{_HERE}"
 BEARER: Final = f"bearer-{_HERE}"
 # Messages that a channel takes at once, then one a second [DOC: Slack's rate limits]; how many is a guess.
 BURST: Final = 5
-# What calls people: in Slack's texts, and in those of Google Chat [DOC].
-_PINGS: Final = re.compile(r"<(!here|!channel|!everyone|!subteam\^\w+|@[UW]\w+|users/\w+)[>|]", re.IGNORECASE)
+# What calls people in a text [DOC]; a card of Teams and a receiver's JSON call nobody.
+_SLACK: Final = re.compile(r"<(!here|!channel|!everyone|!subteam\^\w+|@[UW]\w+)[>|]")
+_PINGS: Final = {"slack": _SLACK, "slack_app": _SLACK, "google_chat": re.compile(r"<users/\w+>", re.IGNORECASE)}
 
 
 def secret_of(service: str, channel: str) -> str:
@@ -85,12 +86,12 @@ class State:
         self.messages.append(message)
         if message.by_us:
             self.sent.append(message)
-            self.called(message.text)
+            self.called(message.service, message.text)
         return message
 
-    def called(self, text: str) -> None:
+    def called(self, service: str, text: str) -> None:
         """Note a text that calls people."""
-        if _PINGS.search(text):
+        if service in _PINGS and _PINGS[service].search(text):
             self.pings.append(text)
 
     def in_channel(self, service: str, channel: str) -> list[Message]:
