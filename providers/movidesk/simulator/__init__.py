@@ -1,0 +1,1 @@
+"""A simulated Movidesk account: tickets on the wire of its public API, with its limits and traps."""
