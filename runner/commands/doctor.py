@@ -11,6 +11,7 @@ from runner.commands.session import Session
 from runner.commands.setup import checkable
 from runner.deps import Deps
 from runner.errors import Forbidden, InvalidInput, NotFound, ProviderError, RunnerError, Severity
+from runner.model import Merge
 from runner.report import Checkup
 from runner.spi import KindSpec, Means, OpenProvider, Query
 from runner.store import ledger
@@ -121,6 +122,8 @@ def _read(session: Session, name: str, specs: Mapping[str, KindSpec]) -> Checkup
     readable = [kind for kind, spec in specs.items() if spec.means is not Means.PERSON]
     if not readable:
         return Checkup(f"target {name}", "ok", "people carry everything out: there is nothing to read")
+    if all(set(specs[kind].merges.values()) == {Merge.EFFECT} for kind in readable):
+        return Checkup(f"target {name}", "ok", "only sends: there is nothing to read")
     by_api = [kind for kind in readable if specs[kind].means is Means.API] or readable
     refused: list[ProviderError] = []
     for kind in sorted(by_api, key=lambda each: (specs[each].matches is not None, each)):

@@ -22,6 +22,7 @@ from providers.webhook.simulator.sink import Sink
 from providers.webhook.simulator.state import BOT_TOKEN, Message, path_of, slack_id
 from providers.webhook.words import card, content_of, google, slack
 from providers.wire.faults import Fault
+from runner.commands import doctor
 from runner.model import ABSENT, Change, Outcome, Slot, Verdict
 from runner.report import Fate, Report
 from runner.spi import Context, Found, InvalidInput, ProviderError, Query, RateLimited, Rejected, Target
@@ -552,6 +553,33 @@ def test_a_changed_text_edits_the_message(tmp_path: Path) -> None:
     assert len(office.sink.state.sent) == 2
     office.lab.revert("power")
     assert office.sink.state.messages == []
+
+
+def test_doctor_does_not_say_that_what_was_not_asked_answers(tmp_path: Path) -> None:
+    """An app and a receiver answer; of webhooks it is said that they only send."""
+    found = {each.part: each.words for each in reversed(list(doctor._targets(Office(tmp_path).lab.session)))}
+    assert {found[f"target {name}"] for name in SENDERS} == {"only sends: there is nothing to read"}
+    assert {found[f"target {name}"] for name in ("slack_app", "board")} == {"answers; 1 kind of steps"}
+
+
+def test_what_was_not_sent_is_sent_later(tmp_path: Path) -> None:
+    """A service that cannot be reached leaves nothing unknown: the next command posts, once."""
+    office = Office(tmp_path)
+    down = [True]
+
+    class Cut(Wire):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if down:
+                raise httpx.ConnectError("refused", request=request)
+            return super().handle_request(request)
+
+    for name in SENDERS:
+        office.lab.vendors[name] = replace(office.lab.vendors[name], wire=Cut)
+    report = office.lab.apply(office.lab.playbook("power", office.steps(*SENDERS)))
+    assert (report.pending, notes(report), office.sink.requests) == (True, [], [])
+    down.clear()
+    assert notes(*office.lab.later(minutes=1).resume()) == []
+    assert office.counts() == {"slack": 1, "teams": 1, "google_chat": 1, "json": 1, "slack_app": 0}
 
 
 # --- the simulator --------------------------------------------------------------------------------------------------
