@@ -228,11 +228,11 @@ USUAL: Final = Presets()
 def snooze_due(
     text: str, begins: datetime, window: tuple[datetime, datetime], where: ZoneInfo, presets: Presets = USUAL
 ) -> datetime:
-    """Return when a snooze that begins at the instant `begins` is over: a preset, an expression or a time. Raises
-    `TimeError`."""
+    """Return when a snooze that begins at the instant `begins` is over: a preset, an expression or a time, of a doubled
+    one the first. Raises `TimeError`."""
     if text in PRESETS:
         return snooze_until(text, begins, where, presets)
-    return resolve(text, *window, where, ends=True)[0]
+    return resolve(text, *window, where)[0]
 
 
 def snooze_until(preset: str, now: datetime, where: ZoneInfo, presets: Presets = USUAL) -> datetime:

@@ -138,6 +138,16 @@ def _snoozed(book: Book, part: Part, until: str, path: Path) -> Iterator[Diagnos
         except windows.TimeError as error:
             yield book.found("KD008", path, str(error), "write another preset, or a time")
             continue
+        bent = (
+            None if until in windows.PRESETS else windows.resolve(until, opening.start, opening.end, opening.where)[1]
+        )
+        if bent is not None:
+            yield book.found(
+                "WN006" if windows.DOUBLED in bent else "WN005",
+                path,
+                bent,
+                "write the time with an offset, such as +01:00",
+            )
         if due <= active[0]:
             yield book.found("KD009", path, f"the snooze of {part.step.id} would be over before it begins", LATER)
         elif active[1] is not None and due > active[1] + AN_HOUR:
