@@ -63,6 +63,12 @@ MENUS: Final[Mapping[str, Mapping[str, str]]] = {
         "pt-BR": "Tickets > filtrar > selecionar todos > Adiar",
         "uk": "Звернення > фільтр > вибрати всі > Відкласти",
     },
+    "scheduled_contact": {
+        "en": "Schedules > New schedule",
+        "es": "Programaciones > Nueva programación",
+        "pt-BR": "Agendamentos > Novo agendamento",
+        "uk": "Заплановане > Нове",
+    },
     "notice": {
         "en": "Announcements > New, or the one that is up",
         "es": "Avisos > Nuevo, o el que está publicado",

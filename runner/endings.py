@@ -53,7 +53,7 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
         landed = held.with_last(after)
         if not opens:
             landed = released(landed, entry.outage, entry.run)
-        return End("done", see(landed, seen, n=sight.n, at=sight.at))
+        return End("done", see(landed, seen, n=sight.n, at=sight.at), note=_failed(held, before, after, outcome))
     if opens:
         still = unsent(held, before, after, seen, n=sight.n, at=sight.at)
     else:
@@ -64,6 +64,13 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
     if opens:
         still = released(still, entry.outage, entry.run)
     return End("rejected", still, reason, Note(Fate.REJECTED, slot, held.name, wanted=after, live=seen, reason=reason))
+
+
+def _failed(held: Held, before: Value, after: Value, outcome: Outcome | None) -> Note | None:
+    """Return what a restore found out: that something which had been accepted was never carried out."""
+    if outcome is None or not (outcome.proven and outcome.reason):
+        return None
+    return Note(Fate.FAILED, held.slot, held.name, wanted=after, live=before, reason=outcome.reason)
 
 
 def forgotten(entry: Entry, held: Held, before: Value) -> Held | None:

@@ -194,7 +194,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one change. `proven` says that the vendor named this very item as done: no read-back is needed."""
+    """The result of one change. `proven` says that the vendor named this very item as done: no read-back is needed.
+
+    The `reason` of a restore that is done and proven says what had failed by then: a message that never went out.
+    """
 
     verdict: Verdict
     reason: str = ""

@@ -23,7 +23,7 @@ from runner.model import UNKNOWN, Merge, Slot, Value
 from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
 from runner.selecting import Names, batched, by_key, resolve, select
-from runner.sheet import FLAGS, Sheet, item_of, value_text
+from runner.sheet import Sheet, asides, item_of, value_text
 from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Target
 from runner.spool import read_spool, write_spool
 from runner.store import ledger
@@ -161,10 +161,13 @@ def _opening(bench: Bench, outage: Outage, run: Run, n: int, *, due: bool) -> Ru
     work = Work(outage.id, run.id, run.target, spec, "open", place, force=bench.force)
     sheet = Sheet(protected=bench.protected)
     chosen = _spooled(bench, run, _selected(bench, run, spec, query), selection=query.where is not None)
-    for page in batched(chosen, spec.max_batch):
+    seen: list[Found] = []
+    for page in batched(chosen, spec.batch):
         jobs = [job_of(found, spec.claims(run.with_, context, found), fresh=True) for found in page]
         _decide(bench, work, jobs, sheet, long=query.where is not None, run=run)
-    return _finished(bench, run, spec, sheet, due=due, direction="open", selection=query.where is not None)
+        seen += page if spec.says else ()
+    made = _finished(bench, run, spec, sheet, due=due, direction="open", selection=query.where is not None)
+    return replace(made, notes=(*made.notes, *(spec.says(run.with_, context, seen) if spec.says else ())))
 
 
 def _place(bench: Bench, outage: Outage) -> int:
@@ -248,7 +251,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
     while True:
         with bench.store.reading() as conn:
             keys = ledger.keys_of_run(
-                conn, outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=spec.max_batch
+                conn, outage.id, run.id, target=run.target, kind=run.kind, after=after, limit=spec.batch
             )
         if not keys:
             break
@@ -353,23 +356,19 @@ def _finished(
         menu="",
         digest="" if spec.matches is not None else sheet.digest.hexdigest(),
         warnings=warnings,
-        notes=_notes(spec, direction, pace.sooner(spec, reserve, requests, start, ready=run.ready)),
+        notes=asides(spec, direction, pace.sooner(spec, reserve, requests, start, ready=run.ready)),
     )
 
 
-def _notes(spec: KindSpec, direction: str, timing: str) -> tuple[str, ...]:
-    """Return what is good to know about a step: how it would be done sooner, and what its target does by itself."""
-    words = [FLAGS[name][does] for name, does in spec.flags.items()] if direction == "open" else []
-    return tuple(each for each in (timing, "; ".join(words)) if each)
-
-
 def _requests(spec: KindSpec, sheet: Sheet, *, listed: bool, named: bool) -> int:
-    """Requests of carrying it out: names looked up, objects listed or read, batches written, and read back where the
-    target does not prove each item."""
-    writes = ceil(sheet.changed / spec.max_batch)
+    """Requests of carrying it out: names looked up, objects listed or read, written, and read back where the target
+    does not prove each item. What is read is read a whole batch at a time, however many requests write it."""
+    writes, batches = ceil(sheet.changed / spec.max_batch), ceil(sheet.changed / spec.batch)
     looked_up = int(named and spec.identity is Identity.NATURAL)
-    read = ceil(sheet.objects / (spec.page if listed else spec.max_batch))
-    return looked_up + read + writes * (1 if spec.precondition else 2)
+    read = ceil(sheet.objects / (spec.page if listed else spec.batch))
+    if listed and not named and not spec.precondition:
+        read += batches  # between list and write time goes by: each batch is read again
+    return looked_up + read + writes + (0 if spec.precondition else batches)
 
 
 def refuse_dangerous(runs: Iterable[RunPlan]) -> list[str]:

@@ -26,6 +26,7 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"  # an effect whose outcome nobody knows; not sent again without --resend
     DROPPED = "dropped"  # moved out of the selection between plan and write
     DIFFERENT = "different"  # restored to another value than before, as announced
+    FAILED = "failed"  # the vendor took it, and did not carry it out when its time came
     GONE = "gone"  # the object does not exist any more
 
 
@@ -99,7 +100,7 @@ class Report:
         """RESUME wins over PEOPLE wins over DONE."""
         if self.pending or any(run.state == "failed" for run in self.runs):
             return Exit.RESUME
-        stuck = {Fate.CONFLICT, Fate.REJECTED, Fate.UNKNOWN}
+        stuck = {Fate.CONFLICT, Fate.REJECTED, Fate.UNKNOWN, Fate.FAILED}
         if self.waiting or any(note.fate in stuck for note in self.notes):
             return Exit.PEOPLE
         return Exit.DONE

@@ -10,6 +10,7 @@ and a next step when the values cannot mean anything, such as a holiday that end
 
 from __future__ import annotations
 
+from runner.kinds.contacts import scheduled_contact
 from runner.kinds.hours import business_hours, channel_hours, holiday
 from runner.kinds.notices import digest, notice
 from runner.kinds.people import checklist, person, say
@@ -19,6 +20,7 @@ from runner.kinds.shape import (
     Overrides,
     any_of,
     asked,
+    every_text,
     extend,
     fields,
     for_locale,
@@ -44,6 +46,7 @@ __all__ = [
     "checklist",
     "common",
     "digest",
+    "every_text",
     "extend",
     "fields",
     "for_locale",
@@ -60,6 +63,7 @@ __all__ = [
     "rfc3339",
     "rule",
     "say",
+    "scheduled_contact",
     "selecting_paths",
     "slug",
     "snooze",
@@ -80,6 +84,7 @@ def common() -> dict[str, KindSpec]:
         rule(),
         tickets(),
         snooze(),
+        scheduled_contact(),
         notice(),
         access(),
         checklist(),

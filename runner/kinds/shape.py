@@ -68,6 +68,7 @@ class Overrides(TypedDict, total=False):
     gives_back: frozenset[str] | None
     values: Mapping[str, frozenset[str]]
     matches: Any
+    says: Any
     normalise: Any
     menu: Mapping[str, str]
     announces: tuple[str, ...]
@@ -212,6 +213,14 @@ def one_text(value: Json, context: Context) -> str:
         if found is not None:
             return found
     return str(next(iter(value.values())))
+
+
+def every_text(value: Json, context: Context, between: str = "\n\n") -> str:
+    """Return the texts of all languages in one, those of the target first: for what is the same for everybody."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    ours = [for_locale(value, locale) for locale in context.target.locales]
+    return between.join(dict.fromkeys(text for text in (*ours, *value.values()) if text))
 
 
 def for_locale(value: Mapping[str, str], locale: str) -> str | None:

@@ -48,6 +48,7 @@ FATES = {
     Fate.KEPT: _Fate("Kept: edited by a person, left as it stands", "stands", "not written"),
     Fate.CONFLICT: _Fate("CONFLICT: a person's edit hides what the outage wants", "stands", "outage wants", LOUD),
     Fate.UNKNOWN: _Fate("UNKNOWN: nobody knows whether this was sent", "live", "sent", DANGER),
+    Fate.FAILED: _Fate("FAILED: the target took it and did not carry it out", "was", "now", DANGER),
     Fate.REJECTED: _Fate("REJECTED: the target refuses it, nothing was written", "stands", "wanted", DANGER),
 }
 
@@ -136,6 +137,8 @@ def _advice(page: Page, fate: Fate, first: Note, outage: str, verb: str) -> None
     elif fate is Fate.UNKNOWN:
         page.add("It is never sent again on its own. Look whether it arrived; if not, type:", lead="  ")
         page.type(command("resume", outage, "--resend"), 6)
+    elif fate is Fate.FAILED:
+        page.add("It is not tried again. Do by hand what is still wanted.", lead="  ")
     elif fate is Fate.REJECTED:
         page.add("Mend on the target what the reason says (or do it by hand there), then:", lead="  ")
         page.type(command("resume", outage), 6)
@@ -157,7 +160,7 @@ def _next(page: Page, report: Report, zone: str) -> None:
         page.add(f"The restore is due {when(report.restore_at, zone)}. To give everything back earlier:")
         page.type(command("revert", report.outage))
     elif not report.waiting:
-        stuck = any(note.fate in (Fate.CONFLICT, Fate.REJECTED, Fate.UNKNOWN) for note in report.notes)
+        stuck = any(note.fate in (Fate.CONFLICT, Fate.REJECTED, Fate.UNKNOWN, Fate.FAILED) for note in report.notes)
         page.add("Nothing else is left but what is listed above." if stuck else "Nothing is left to do.")
 
 

@@ -50,6 +50,17 @@ SAMPLES = (
     Sample("rule", {"rule": "Notify", "active": False}, False),
     Sample("tickets", {"select": {"group": "g1", "tags": "vip1"}, "status": "pause", "tag": True}, "solved"),
     Sample("snooze", {"select": {"group": "g2"}, "until": "next_week"}, {"due": "2027-01-01T00:00:00Z"}),
+    Sample(
+        "scheduled_contact",
+        {
+            "action": "notify_agent",
+            "contacts": ["Ana", "Bia"],
+            "department": "Support",
+            "attendant": "Rita",
+            "at": "start + 30m",
+        },
+        {"at": "2026-12-11 13:00 America/Sao_Paulo"},
+    ),
     Sample("notice", {"subject": "Closed", "body": {"en": "Back soon"}}, {"subject": "Other"}),
     Sample("notice", {"place": "agents", "subject": "Closed"}),
 )

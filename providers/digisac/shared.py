@@ -1,0 +1,97 @@
+"""What the areas of the provider share: objects read, one request for each change, and what a failed write means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
+
+from providers.digisac.client import Client
+from providers.http import NoReply
+from runner.model import Accepted, Change, Outcome, Slot, Value, Verdict
+from runner.spi import KindSpec, NotFound, ProviderError, Query, Rejected
+
+Values: TypeAlias = Mapping[str, Value]
+DONE: Final = Outcome(Verdict.DONE)
+MOVED: Final = Outcome(Verdict.MOVED, "somebody changed it meanwhile")
+MANY: Final = 240  # objects that one `write` takes: as many schedules as a day has room for
+_UNSEEN: Final = Outcome(Verdict.UNKNOWN, "it was not its turn")
+
+
+class Area(Protocol):
+    """One part of Digisac: the kinds that it offers, reading and writing them."""
+
+    def specs(self) -> Sequence[KindSpec]:
+        """Return the kinds of the area. Offline."""
+
+    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
+        """Yield key and values of the objects selected; no values for an id that does not exist. Raises
+        `ProviderError`."""
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
+        """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
+
+
+def attempt(act: Callable[[], Outcome | None]) -> Outcome:
+    """Return what became of one write; `act` may return its own outcome. Raises `ProviderError` for what concerns the
+    account as a whole: nothing more is sent then."""
+    try:
+        return act() or DONE
+    except Rejected as fault:
+        return Outcome(Verdict.REJECTED, fault.message, fault.field)
+    except NotFound as fault:
+        return Outcome(Verdict.REJECTED, fault.message)
+    except NoReply as fault:
+        return Outcome(Verdict.UNKNOWN, fault.message)
+
+
+def one_by_one(
+    client: Client, batch: Sequence[Change], act: Callable[[Change], Outcome | None], turns: Sequence[Change] = ()
+) -> Iterator[Outcome | Accepted]:
+    """Write change by change, in the order of `turns` where one is given; yield the outcomes in the order of the batch.
+
+    Until they are all there, `Accepted` tells the runner now and then that the batch goes on, which renews its lease.
+    Raises `ProviderError` after the outcomes of what was sent, when the rest cannot be sent.
+    """
+    said: dict[Slot, Outcome] = {}
+    stopped: ProviderError | None = None
+    for change in turns or batch:
+        if client.busy():
+            yield Accepted(f"{len(batch)} {change.slot.kind}")
+            client.begin()
+        try:
+            said[change.slot] = attempt(partial(act, change))
+        except ProviderError as fault:
+            stopped = fault
+            break
+    last = max((place for place, change in enumerate(batch) if change.slot in said), default=-1)
+    yield from (said.get(change.slot, _UNSEEN) for change in batch[: last + 1])
+    if stopped is not None:
+        raise stopped
+
+
+def put(client: Client, path: str, what: str, row: Mapping[str, Any] | None, body: Mapping[str, Any] | None) -> Outcome:
+    """Make, change or delete (no `body`) one object. `row` is as the vendor holds it, None when there is none. Raises
+    `ProviderError`."""
+    at = path if row is None else f"{path}/{row['id']}"
+    if body is not None:
+        client.write("POST" if row is None else "PUT", at, f"{'create' if row is None else 'change'} {what}", body)
+        return DONE
+    try:
+        client.write("DELETE", at, f"delete {what}")
+    except NotFound:
+        return DONE  # somebody was faster
+    return DONE
+
+
+def marked(text: str, marker: str) -> str:
+    """Return a text with our marker at its end, where only what people see can hold it."""
+    return f"{text} [{marker}]" if text else f"[{marker}]"
+
+
+def unmarked(text: str) -> tuple[str, str]:
+    """Return a text without the marker at its end, and the marker, "" for none."""
+    head, bracket, tail = text.rstrip().rpartition("[")
+    if bracket and tail.endswith("]") and tail.startswith("or-") and len(tail) == 16:
+        return head.rstrip(), tail[:-1]
+    return text, ""

@@ -1,0 +1,1 @@
+"""A simulated Digisac account: its rules, and its wire."""

@@ -1,0 +1,117 @@
+"""Tickets of an account: found in the list of open ones, closed and passed on contact by contact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from providers.digisac.client import Client
+from providers.digisac.directory import Directory
+from providers.digisac.shared import DONE, MOVED, Values, one_by_one
+from providers.digisac.ticket_kind import CLOSED, body_of, matches, tickets, where_of
+from runner.model import Accepted, Change, Json, Outcome, Value, Verdict
+from runner.spi import InvalidInput, KindSpec, Query
+
+SOME: Final = 50  # contacts whose tickets are looked at in one request
+
+
+class Tickets:
+    """The tickets of one account."""
+
+    def __init__(self, client: Client, directory: Directory) -> None:
+        self._client = client
+        self._directory = directory
+
+    def specs(self) -> Sequence[KindSpec]:
+        """Return the kind tickets."""
+        return (tickets(self._client.account),)
+
+    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
+        """Yield contacts with their open tickets, by id or by selection."""
+        shared = self._shared(query.paths)
+        if query.ids:
+            for start in range(0, len(query.ids), SOME):
+                yield from self._by_id(query.ids[start : start + SOME], shared)
+            return
+        self._refuse_unknown(query.where or {})
+        for row in self.open():
+            values = {**self._values(row), **shared}
+            if matches(query.where or {}, values):
+                yield str(row["contactId"]), values
+
+    def open(self, ids: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+        """Yield the open tickets, of these contacts or of all, each with its contact."""
+        whose: Mapping[str, Json] = {"contactId": {"$in": list(ids)}} if ids else {}
+        contact = {"model": "contact", "required": True, "where": {"visible": True}}
+        query = {"where": {"isOpen": True, **whose}, "include": [contact], "order": [["startedAt", "asc"]]}
+        return self._client.pages("/tickets", "list tickets", query=query)
+
+    def _by_id(self, ids: Sequence[str], shared: Values) -> Iterator[tuple[str, Values]]:
+        rows = {str(row["contactId"]): row for row in self.open(ids)}
+        names = self._directory.names(key for key in ids if key not in rows)
+        for key in ids:
+            if key in rows:
+                yield key, {**self._values(rows[key]), **shared}
+            else:
+                yield key, {"name": names[key], "status": CLOSED, **shared} if key in names else {}
+
+    def _values(self, row: Mapping[str, Any]) -> Values:
+        contact = row["contact"] if isinstance(row.get("contact"), Mapping) else {}
+        key, name = str(row["contactId"]), str(contact.get("name") or row["contactId"])
+        group, channel = str(row.get("departmentId") or ""), str(contact.get("serviceId") or "")
+        return {
+            "name": name,
+            "status": where_of(row),
+            "group": {"id": group, "name": self._directory.department_names().get(group, group)},
+            "channel": {"id": channel, "name": self._directory.connection_names().get(channel, channel)},
+            "contacts": {"id": key, "name": name},
+        }
+
+    def _refuse_unknown(self, where: Mapping[str, Any]) -> None:
+        """Raise `InvalidInput` for a department or a connection that the account does not have."""
+        lists = {"group": self._directory.department_names, "channel": self._directory.connection_names}
+        for name, known in lists.items():
+            wanted = where.get(name, [])
+            for each in wanted if isinstance(wanted, list | tuple) else [wanted]:
+                titles = known()
+                if str(each).casefold() not in {text.casefold() for pair in titles.items() for text in pair}:
+                    hint = f"it has: {', '.join(sorted(titles.values()))}"
+                    raise InvalidInput(f"{self._client.account.name} has no {name} {each!r}", hint=hint, code="PL001")
+
+    def _shared(self, paths: Sequence[str]) -> dict[str, Value]:
+        """Return what the names of a transfer mean. Raises `InvalidInput`."""
+        found: dict[str, Value] = {}
+        for path in paths:
+            what, _, handle = path.partition("/")
+            if what == "department" and handle:
+                found[path] = self._directory.department(handle)
+            elif what == "attendant" and handle:
+                found[path] = self._directory.attendant(handle)
+        return found
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
+        """Write contact by contact. Raises `ProviderError`."""
+        now = dict(self.read(Query("tickets", ids=tuple(each.slot.key for each in batch))))
+
+        def act(change: Change) -> Outcome | None:
+            return self._set(change, now[change.slot.key].get("status"))
+
+        yield from one_by_one(self._client, batch, act)
+
+    def _set(self, change: Change, live: Value) -> Outcome | None:
+        key, payload = change.slot.key, change.payload if isinstance(change.payload, Mapping) else {}
+        if live == change.after:
+            return DONE
+        if live is None:
+            return Outcome(Verdict.REJECTED, "there is no such contact")
+        if live != change.before:
+            return MOVED
+        if isinstance(change.after, Mapping):
+            body = body_of(change.after, str(payload.get("comment", "")))
+            self._client.write("POST", f"/contacts/{key}/ticket/transfer", "pass a ticket on", body)
+        else:
+            topic = {"ticketTopicIds": payload["topic"]} if "topic" in payload else {}
+            self._client.write("POST", f"/contacts/{key}/ticket/close", "close a ticket", topic)
+        return DONE
