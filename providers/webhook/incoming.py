@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from providers.webhook.account import Account, Place
-from providers.webhook.answers import DONE, attempt, posted, refused
+from providers.webhook.answers import attempt, posted, refused
 from providers.webhook.client import Hooks
 from providers.webhook.words import said_by
 from runner.model import ABSENT, Change, Outcome, Value, Verdict
@@ -56,8 +56,6 @@ class Incoming:
     def _post(self, place: Place, content: Mapping[str, Any]) -> Outcome:
         at = self._hooks.at(place.channel)
         answer, said = self._hooks.ask(place.channel, self._account.method, **self._request(place, content))
-        if self._account.service == "google_chat" and answer.status == 409 and "ALREADY_EXISTS" in str(answer.data):
-            return DONE  # a message with our id is there already (a guess)
         if not answer.ok:
             raise refused(answer, at, said, self._io.now())
         return posted(self._account.service, answer, at, said)
@@ -72,12 +70,8 @@ class Incoming:
                 return {"body": message}
             case "google_chat":
                 # One thread for the whole outage; a request that is sent again finds its message [DOC:
-                # spaces.messages.create, for apps; that webhooks take the two ids is a guess].
-                query = {
-                    "messageReplyOption": "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD",
-                    "messageId": f"client-{place.marker}",
-                    "requestId": place.marker,
-                }
+                # spaces.messages.create, for apps; that webhooks heed the id is a guess].
+                query = {"messageReplyOption": "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "requestId": place.marker}
                 return {"body": {"text": message, "thread": {"threadKey": content["outage"]}}, "more": query}
         body = {"marker": place.marker, "state": "posted", **message}
         return {"body": body, "headers": {"Idempotency-Key": place.marker}}

@@ -13,7 +13,6 @@ from providers.wire.core import Call, Json, Refusal, Reply, Route
 CARD: Final = "application/vnd.microsoft.card.adaptive"
 TEAMS_BYTES: Final = 28 * 1024  # [DOC: add-incoming-webhook]
 GOOGLE_BYTES: Final = 32_000  # [DOC: spaces.messages.create]
-GOOGLE_ID: Final = re.compile(r"client-[a-z0-9-]{1,56}")  # [DOC: spaces.messages.create]
 RECEIVED: Final = frozenset({"marker", "state", "outage", "step", "subject", "body", "texts"})
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 _MARKER: Final = re.compile(r"or-[a-z2-7]{12}")
@@ -93,7 +92,7 @@ class Google:
             )  # [ISSUE: glpi-webhook#30]
         if self._state.script == "error_text":
             return Reply({"error": {"code": 400, "message": "Message cannot be empty.", "status": "INVALID_ARGUMENT"}})
-        unknown = set(call.query) - {"key", "token", "messageReplyOption", "messageId", "requestId"}
+        unknown = set(call.query) - {"key", "token", "messageReplyOption", "requestId"}
         body = call.body if isinstance(call.body, Mapping) else {}
         unknown |= set(body) - {"text", "thread"}
         if unknown:  # [ISSUE: ansible/awx#4665]
@@ -103,22 +102,18 @@ class Google:
             raise _google(400, "INVALID_ARGUMENT", "Message cannot be empty.")
         if len(json.dumps(body, ensure_ascii=False).encode()) > GOOGLE_BYTES:
             raise _google(400, "INVALID_ARGUMENT", "The message is larger than 32,000 bytes.")
-        id_, request = call.query.get("messageId", ""), call.query.get("requestId", "")
-        if id_ and not GOOGLE_ID.fullmatch(id_):
-            raise _google(400, "INVALID_ARGUMENT", "the custom message id is not valid")
+        request = call.query.get("requestId", "")
         rows = self._state.in_channel("google_chat", channel)
         again = next((each for each in rows if request and each.metadata.get("request") == request), None)
         if again is not None:
             return Reply(_message(again))
-        if any(each.id == id_ for each in rows):
-            raise _google(409, "ALREADY_EXISTS", "a message with this id exists")  # a guess
         self._state.spend(
             "google_chat", channel, lambda wait: _google(429, "RESOURCE_EXHAUSTED", f"try again in {wait} s")
         )
         follows = call.query.get("messageReplyOption") == "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"
         key = thread.get("threadKey", "") if follows else ""
-        id_ = id_ or self._state.stamp()
-        made = Message("google_chat", channel, id_, text, body, {"request": request}, thread=key)
+        meta = {"request": request}
+        made = Message("google_chat", channel, self._state.stamp(), text, body, meta, thread=key)
         return Reply(_message(self._state.post(made)))
 
 
