@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -79,12 +80,14 @@ class CrashingTargets(Live):
 
     crash_at: int = 0
     written: int = 0
+    crashed: bool = False
 
     def write(self, name: str, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write one batch; die after the one that is due to."""
         answers = list(super().write(name, batch))
         self.written += 1
         if self.written == self.crash_at:
+            self.crashed = True
             raise Crash
         yield from answers
 
@@ -175,6 +178,7 @@ class Stage:
     register: Callable[[Store, Outage, int], None]
     clock: Clock
     progress: Progress
+    resumed: Report | None = None  # of the process after the one that died
 
     def private(self) -> Config:
         """Return the configuration with the rehearsal's own store and without guards."""
@@ -192,19 +196,15 @@ class Stage:
         with Store(config.store.path) as store:
             self.register(store, outage, self.clock.now_ms())
             targets.crash_at = 1
-            crashed = False
-            try:
+            with suppress(Crash):
                 reports.append(self._drive(store, targets, config, outage))
-            except Crash:
-                crashed = True
         with Store(config.store.path) as store:
-            self.clock.sleep(config.store.lease + 1)
-            resumed = self._drive(store, targets, config, outage)
-            reports.append(resumed)
-            problems = _problems([resumed])
+            if targets.crashed:
+                reports.append(self._resume(store, targets, config, outage))
+            problems = _problems(reports)
             for moment in [each for each in moments if each < outage.end]:
                 self.clock.time = max(self.clock.time, moment.timestamp())
-                reports.append(self._drive(store, targets, config, outage))
+                reports.append(self._again(store, targets, config, outage))
                 self._acknowledge(store, config, outage)
             objects_held, fields = _held(store)
             edited = self._edit(store)
@@ -229,8 +229,8 @@ class Stage:
             objects=objects_held,
             fields=fields,
             requests=sum(targets.requests.values()),
-            crashed=crashed,
-            resumed=crashed and not resumed.pending,
+            crashed=targets.crashed,
+            resumed=self.resumed is not None and not self.resumed.pending,
             edited=str(edited or ""),
             edit_kept=edited is None or self._kept(edited, before),
             announced=tuple(announced.values()),
@@ -241,6 +241,19 @@ class Stage:
     def _drive(self, store: Store, targets: CrashingTargets, config: Config, outage: Outage) -> Report:
         desk = Desk(store, targets, self.clock)
         return drive(desk, config, outage.id, Order("rehearsal"), self.progress)
+
+    def _again(self, store: Store, targets: CrashingTargets, config: Config, outage: Outage) -> Report:
+        """Drive the outage; where its first write comes only now, the process dies after it, and another goes on."""
+        try:
+            return self._drive(store, targets, config, outage)
+        except Crash:
+            return self._resume(store, targets, config, outage)
+
+    def _resume(self, store: Store, targets: CrashingTargets, config: Config, outage: Outage) -> Report:
+        """Wait until the lease of the dead process is over, and go on."""
+        self.clock.sleep(config.store.lease + 1)
+        self.resumed = self._drive(store, targets, config, outage)
+        return self.resumed
 
     def _acknowledge(self, store: Store, config: Config, outage: Outage) -> None:
         """Let an obliging person do every human step that is due."""

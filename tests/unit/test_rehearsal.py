@@ -99,6 +99,14 @@ def test_a_good_playbook_passes(place: Place) -> None:
     assert one.requests > 10
 
 
+def test_a_process_dies_after_the_first_write_however_late_it_comes(place: Place) -> None:
+    """Where people begin hours before the runner writes anything, its first write is what it is killed after."""
+    ask = "{items: [{do: Look}]}"
+    place.desk.playbook(f"    - {{id: ask, uses: checklist, target: helpdesk, from: start - 4h, with: {ask}}}\n", HOURS)
+    (one,) = place.rehearse()
+    assert (one.passed, one.crashed, one.resumed) == (True, True, True)
+
+
 def test_nothing_is_written_anywhere_but_the_result(place: Place) -> None:
     """The store of the runner holds the result of the rehearsal and nothing else; no journal appears."""
     place.rehearse()
