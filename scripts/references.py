@@ -23,7 +23,10 @@ from runner.testing.io import ScriptedIo
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 100
-SETTINGS: Mapping[str, Mapping[str, Any]] = {"zendesk": {"subdomain": "example"}}  # what a provider cannot do without
+SETTINGS: Mapping[str, Mapping[str, Any]] = {  # what a provider cannot do without
+    "zendesk": {"subdomain": "example"},
+    "webhook": {"service": "slack_app", "channels": {"support": "C0123456789"}},
+}
 FAMILIES = {
     "YM": "Files and YAML",
     "SC": "Shape: what the schemas say",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
+import yaml
 
 from providers.webhook import slack_app
 from providers.webhook.account import account_of
@@ -25,7 +27,7 @@ from providers.wire.faults import Fault
 from runner.commands import doctor
 from runner.model import ABSENT, Change, Outcome, Slot, Verdict
 from runner.report import Fate, Report
-from runner.spi import Context, Found, InvalidInput, ProviderError, Query, RateLimited, Rejected, Target
+from runner.spi import Context, Found, InvalidInput, ProviderError, Query, RateLimited, Rejected, Reversal, Target
 from runner.testing.io import ScriptedIo
 from tests.support.lab import START
 from tests.support.webhook import BOARD, HOSTS, SECRETS, target
@@ -579,6 +581,20 @@ def test_what_was_not_sent_is_sent_later(tmp_path: Path) -> None:
     down.clear()
     assert notes(*office.lab.later(minutes=1).resume()) == []
     assert office.counts() == {"slack": 1, "teams": 1, "google_chat": 1, "json": 1, "slack_app": 0}
+
+
+def test_the_guide_can_be_typed() -> None:
+    """The targets of the guide open without an account, and its step is one that they take."""
+    page = (Path(__file__).parents[2] / "docs" / "providers" / "webhook.md").read_text(encoding="utf-8")
+    targets, (step,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL))
+    kinds = {}
+    for name, row in targets["targets"].items():
+        configured = Target(name, row["provider"], row["options"], row["credentials"])
+        kinds[name] = open_target(configured, ScriptedIo()).capabilities()["notice"]
+    assert {spec.reversal for spec in kinds.values()} == {Reversal.WRITE, Reversal.FOLLOW_UP}
+    for name in step["target"]:
+        with_ = {**step["with"], **step["per_target"].get(name, {})}
+        jsonschema.Draft202012Validator(kinds[name].schema).validate(with_)
 
 
 # --- the simulator --------------------------------------------------------------------------------------------------
