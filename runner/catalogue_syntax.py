@@ -221,5 +221,10 @@ SYNTAX: Final[Mapping[str, Entry]] = MappingProxyType(
             "`pause` stands beside `words` and inside it.",
             "Keep `pause:` and delete it under `words:`.",
         ),
+        "CF007": Entry(
+            "notification through an unknown target",
+            "A notification is sent by a target of this file, and there is none of that name.",
+            "Correct the name, or add the target.",
+        ),
     }
 )

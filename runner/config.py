@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from runner.spi import Target
@@ -54,6 +54,18 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Notification:
+    """Whom to tell of what is late: `with_` is what the target's notice needs besides its text. `about` holds
+    ``overdue_steps``, ``overdue_restores``, ``failures``; without `repeat` it is told once."""
+
+    target: str
+    about: frozenset[str]
+    after: timedelta
+    repeat: timedelta | None = None
+    with_: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A whole runner.yaml. `required_locales` are the locales that every announced text must have."""
 
@@ -63,6 +75,6 @@ class Config:
     guards: Guards
     required_locales: tuple[str, ...] = ()
     language: str = "en"
-    notifications: Mapping[str, object] = field(default_factory=dict)
+    notifications: tuple[Notification, ...] = ()
     playbooks: tuple[str, ...] = ("playbooks",)
     presets: Presets = USUAL

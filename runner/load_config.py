@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from runner import windows
-from runner.config import Config, Freeze, Guards, Limit, StoreConfig
+from runner.config import Config, Freeze, Guards, Limit, Notification, StoreConfig
 from runner.errors import Diagnostic, Mark
 from runner.load_salvage import rest_of
 from runner.model import Json
@@ -19,6 +20,7 @@ from runner.schema_words import shown
 from runner.source import read_source
 from runner.spi import Target
 
+ABOUT: Final = ("overdue_steps", "overdue_restores", "failures")
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -62,9 +64,20 @@ def _sense(document: Json) -> Iterator[Problem]:
         if "pause" in _fields(target) and "pause" in _fields(_fields(target).get("words")):
             hint = "keep `pause:` and delete it under `words:`"
             yield Problem("CF006", (*base, "words", "pause"), "the word `pause` is given twice", hint, True)
+    yield from _notified(_fields(document))
     freezes = _fields(_fields(document).get("guards")).get("freeze")
     for index, freeze in enumerate(freezes if isinstance(freezes, list) else ()):
         yield from _freeze_problems(_fields(freeze), ("guards", "freeze", index))
+
+
+def _notified(document: Mapping[str, Any]) -> Iterator[Problem]:
+    known, told = _fields(document.get("targets")), document.get("notifications")
+    for index, each in enumerate(told if isinstance(told, list) else ()):
+        name = _fields(each).get("target")
+        if isinstance(name, str) and name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else "add it under `targets`"
+            yield Problem("CF007", ("notifications", index, "target"), f"unknown target {shown(name)}", hint)
 
 
 def _fields(value: Json) -> Mapping[str, Any]:
@@ -109,10 +122,10 @@ def _instant(text: str, zone: str | None, *, end: bool) -> datetime:
 
 
 def _widen(path: Where) -> Where:
-    """What goes with a broken part: the whole target with its provider, else the field alone."""
+    """What goes with a broken part: the whole target with its provider, a whole notification, else the field alone."""
     if path[:1] == ("targets",):
         return path[:2] if path[2:3] == ("provider",) else path[:3]
-    return path
+    return path[:2] if path[:1] == ("notifications",) else path
 
 
 def _config(document: Mapping[str, Any], path: Path) -> Config:
@@ -130,7 +143,7 @@ def _config(document: Mapping[str, Any], path: Path) -> Config:
         guards=_guards(document.get("guards", {})),
         required_locales=tuple(document.get("required_locales", ())),
         language=document.get("language", "en"),
-        notifications=document.get("notifications", {}),
+        notifications=tuple(map(_notification, document.get("notifications", ()))),
         playbooks=tuple(document.get("playbooks", ("playbooks",))),
         presets=_presets(document.get("snooze", {})),
     )
@@ -146,8 +159,18 @@ def _presets(fields: Mapping[str, str]) -> windows.Presets:
     return replace(windows.USUAL, **{name: reads[name](text) for name, text in fields.items()})
 
 
+def _notification(fields: Mapping[str, Any]) -> Notification:
+    return Notification(
+        target=fields["target"],
+        about=frozenset(fields.get("about", ABOUT)),
+        after=timedelta(seconds=_seconds(fields.get("after", "15m"))),
+        repeat=timedelta(seconds=_seconds(fields["repeat"])) if "repeat" in fields else None,
+        with_=fields.get("with", {}),
+    )
+
+
 def _seconds(text: str) -> float:
-    return float(text[:-1]) * {"h": 3600, "m": 60, "s": 1}[text[-1]]
+    return float(text[:-1]) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[text[-1]]
 
 
 def _target(name: str, fields: Mapping[str, Any], folder: Path) -> Target:

@@ -215,6 +215,20 @@ class Guide:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something late that somebody should hear of. `about` are the headings of runner.yaml's notifications under which
+    it falls; `task` is set for a step of a person, `step` for one of the runner's, which failed where there is a `why`.
+    """
+
+    key: str  # the same for the same thing
+    about: frozenset[str]
+    since: datetime
+    task: Task | None = None
+    step: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """One held slot where live is not what the runner believes: `expected` was written or seen last."""
 

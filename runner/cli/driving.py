@@ -144,13 +144,14 @@ def resume(world: World, outage: str, resend: bool, force: bool, yes: bool, reas
 @common()
 @pass_world
 def tick(world: World) -> Any:
-    """Open and close what is due, once. For cron and CI: every few minutes."""
-    from runner.commands import operate
+    """Open and close what is due, once, and tell whom runner.yaml names of what is late. For cron and CI: every few
+    minutes."""
+    from runner.commands import escalation
 
     session = world.session(create=True)
     session.refuse_throwaway_store()
     with world.at_the_wheel() as progress:
-        reports = operate.tick(session, progress)
+        reports = escalation.tick(session, progress)
     if world.format == "human":
         reports = [report for report in reports if report.runs or report.warnings or report.exit_code]
         if not reports:

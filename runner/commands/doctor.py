@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from runner.commands import escalation
 from runner.commands.operate import TICKS_WITHIN, unknown_journals
 from runner.commands.session import Session
 from runner.commands.setup import checkable
@@ -31,7 +32,7 @@ def doctor(deps: Deps, path: Path | None, open_with: Mapping[str, OpenProvider] 
     found.append(Checkup("runner.yaml", "ok", str(config.file)))
     session = Session(deps, config, open_with, create=False)
     try:
-        for check in (_store, _journal, _kept, _targets, _ticker):
+        for check in (_store, _journal, _kept, _targets, _notifications, _ticker):
             found += _tried(check, session)
     finally:
         session.close()
@@ -136,6 +137,10 @@ def _read(session: Session, name: str, specs: Mapping[str, KindSpec]) -> Checkup
         people = f", {by_hand} by hand" if by_hand else ""
         return Checkup(f"target {name}", "ok", f"answers; {amount(len(readable), 'kind')} of steps{people}")
     raise refused[0]
+
+
+def _notifications(session: Session) -> Iterator[Checkup]:
+    yield from escalation.examined(session)
 
 
 def _ticker(session: Session) -> Iterator[Checkup]:

@@ -99,7 +99,7 @@ def _status(session: Session, row: Any) -> OutageStatus:
         start=_instant(row.start_ms),
         end=_instant(row.restore_ms),
         runs=runs,
-        overdue=row.state in LIVE and any(_late(run, row.desired, now) for run in runs),
+        overdue=row.state in LIVE and any(late(run, row.desired, now) for run in runs),
         waiting=waiting,
         holder=holder,
         when_told=bool(row.when_told),
@@ -131,7 +131,7 @@ def _state(row: Any) -> str:
     return "failed" if row.message and row.state in ("opening", "closing") else str(row.state)
 
 
-def _late(run: RunStatus, desired: str, now: datetime) -> bool:
+def late(run: RunStatus, desired: str, now: datetime) -> bool:
     """Whether a step holds something that should have been given back by now."""
     over = desired == "revert" or (run.end is not None and run.end <= now)
     return over and (run.state in HOLDING or run.state == "failed")

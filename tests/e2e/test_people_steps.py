@@ -209,6 +209,19 @@ def test_several_items_are_named(desk: Desk) -> None:
     desk.ok("ack", "match", "two", "2")
 
 
+def test_a_tick_tells_of_what_is_late(desk: Desk) -> None:
+    """`tick` sends what runner.yaml asks for, and says what it could not send; `doctor` knows before."""
+    desk.configure("notifications:\n  - {target: helpdesk, after: 5m, with: {place: agents}}\n")
+    desk.playbook(LOBBY)
+    desk.apply(*NOW)
+    desk.clock.wait(300)
+    assert "could not tell" not in desk.run("tick").text
+    assert "told helpdesk/" in desk.ok("show", "match").text
+    desk.configure("notifications:\n  - {target: helpdesk, after: 5m}\n")
+    assert "a notice on helpdesk would stay there" in desk.run("doctor").text
+    assert "helpdesk could not tell of 1 overdue step: a notice on helpdesk would stay there" in desk.run("tick").text
+
+
 @pytest.mark.parametrize("step", ["looby", "phone"])
 def test_a_step_that_nobody_does(lobby: Desk, step: str) -> None:
     """A step that does not exist, or that no person carries out, is refused with those that there are."""

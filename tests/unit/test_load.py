@@ -13,6 +13,7 @@ import pytest
 from runner.catalogue import CODES, SYNTAX
 from runner.catalogue_checks import SEMANTIC
 from runner.commands.validate import shown_name, validate
+from runner.config import Notification
 from runner.errors import Diagnostic, Exit, InvalidInput, Mark, Severity
 from runner.kinds import common
 from runner.load import Loaded, load_config, load_playbook, thaw_playbook
@@ -272,9 +273,11 @@ guards:
   require: [rehearsal]
 required_locales: [pt-BR, en]
 language: pt-BR
-notifications: {mail: ops@example.com}
 playbooks: [books, more]
 snooze: {morning: "08:15", later_today: 90m, week_start: sunday, weekend: friday}
+notifications:
+  - {target: other, about: [failures], after: 1h, repeat: 1d, with: {to: ops@example.com}}
+  - {target: third}
 """
 
 
@@ -307,7 +310,12 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
     ]
     assert config.guards.require_rehearsal
     assert (config.required_locales, config.language) == (("pt-BR", "en"), "pt-BR")
-    assert (config.notifications, config.playbooks) == ({"mail": "ops@example.com"}, ("books", "more"))
+    every = frozenset({"overdue_steps", "overdue_restores", "failures"})
+    told = Notification(
+        "other", frozenset({"failures"}), timedelta(hours=1), timedelta(days=1), {"to": "ops@example.com"}
+    )
+    assert config.notifications == (told, Notification("third", every, timedelta(minutes=15)))
+    assert config.playbooks == ("books", "more")
     assert config.presets == Presets(time(8, 15), timedelta(minutes=90), week_start=6, weekend=4)
 
 
@@ -330,6 +338,8 @@ def test_a_short_configuration(tmp_path: Path) -> None:
         ("zone: America/Sao_Paulo\n", "zone: 5\n", ["6:11 SC003"]),
         ("{token: env:TOKEN}", "{token: hunter2}", ["9:26 CF002"]),
         ("{urgent: high}", "{pause: high}", ["8:13 CF006"]),
+        ("target: third", "target: thrid", ["29:14 CF007"]),
+        ("after: 1h", "after: soon", ["28:47 SC005"]),
         ("lease: 2m", "lease: 90", ["15:44 SC003"]),
         ("provider: simulator", "provider: []", ["5:15 SC003"]),
         ("2026-12-26 00:00-03:00", "2026-12-23 00:00-03:00", ["20:44 CF005"]),
@@ -337,9 +347,9 @@ def test_a_short_configuration(tmp_path: Path) -> None:
         ("2026-12-24 00:00-03:00", "2026-02-30 00:00", ["20:15 CF004"]),
         ("2026-12-24 00:00-03:00", "[]", ["20:15 SC003"]),
         ("timezone: Europe/Kyiv", "timezone: Europe/Kiew", ["21:66 CF003"]),
-        ("later_today: 90m", "later_today: 90", ["27:41 SC003"]),
-        ('morning: "08:15"', 'morning: "8 am"', ["27:19 SC005"]),
-        ("weekend: friday", "weekend: fri", ["27:75 SC004"]),
+        ("later_today: 90m", "later_today: 90", ["26:41 SC003"]),
+        ('morning: "08:15"', 'morning: "8 am"', ["26:19 SC005"]),
+        ("weekend: friday", "weekend: fri", ["26:75 SC004"]),
         ("guards:", "gards:", ["16:1 SC001"]),
         ("kind: Config", "kind: Playbook", ["2:7 SC004"]),
     ],
