@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from runner import guard
 from runner.batches import Batches
@@ -27,6 +27,9 @@ from runner.spi import Context, Found, KindSpec, Query
 from runner.spool import objects_of, read_spool, reader, write_spool
 from runner.store import ledger
 from runner.work import Desk, Job, Order, Progress, Tally, Work, job_of, selecting_paths
+
+
+TOO_LATE: Final = "too late: it announces what has begun already; not sent"
 
 
 class SetState(Protocol):
@@ -107,8 +110,15 @@ class Steps:
         return total, self._opened(run, spec, total)
 
     def _opened(self, run: Run, spec: KindSpec, total: Tally) -> Ended:
-        """A run is open: what stays for good is let go of at once, without a write."""
+        """A run is open: what stays for good is let go of at once, without a write. One that came too late for all that
+        it had to say is missed: nothing follows from it."""
         self.drop_list(run)
+        if any(note.reason == TOO_LATE for note in total.notes):
+            with self.desk.store.reading() as conn:
+                held = ledger.count_of_run(conn, self.outage.id, run.id)
+            if not held:
+                self.set(run, "missed")
+                return "skipped"
         if run.end is None:
             self._let_go_of(run, spec, _all, total, mode="keep")
             self.set(run, "done")
@@ -127,8 +137,7 @@ class Steps:
         for job in jobs:
             if job.found.key not in sent and any(want.claim.op is Op.SEND for want in job.wants):
                 slot = Slot(run.target, run.kind, job.found.key, job.wants[0].path)
-                why = "too late: it announces what has begun already; not sent"
-                total.notes.append(Note(Fate.DROPPED, slot, job.found.name, reason=why))
+                total.notes.append(Note(Fate.DROPPED, slot, job.found.name, reason=TOO_LATE))
             else:
                 kept.append(job)
         return kept

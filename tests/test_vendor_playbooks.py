@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,11 +17,19 @@ from typing import Any
 
 import pytest
 
+from providers.digisac import account as digisac_account
+from providers.digisac.simulator.account import TOKEN as DIGISAC_TOKEN
+from providers.digisac.simulator.account import Account as Digisac
+from providers.mail import account as mail_account
 from providers.movidesk import account as movidesk_account
 from providers.movidesk.simulator.account import Account as Movidesk
+from providers.webhook.simulator.sink import Sink as Channels
+from providers.webhook.simulator.state import path_of
 from providers.whaticket import client as whaticket_client
 from providers.whaticket.simulator.account import TOKEN as WHATICKET_TOKEN
 from providers.whaticket.simulator.account import Account as Whaticket
+from providers.zendesk.simulator import access as zendesk_access
+from providers.zendesk.simulator.account import Account as Zendesk
 from runner import registry
 from runner.expand import outages
 from runner.load import load_playbook
@@ -30,6 +38,7 @@ from runner.playbook import Outage
 from runner.spi import Target
 from runner.testing.io import ScriptedIo
 from tests.support.examples import ROOT, governed_by
+from tests.support.smtp import Sink
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -42,11 +51,12 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Home:
-    """One folder of examples: what makes host -> simulated account and the credentials on a clock, when somebody begins,
-    and what is written differently in runner.yaml for the simulated accounts."""
+    """One folder of examples: what makes host -> simulated account and the credentials on a clock; when it begins; the
+    hosts where something stays on purpose; what runner.yaml says differently for the simulated accounts."""
 
     accounts: Callable[[Clock], tuple[Mapping[str, Any], Mapping[str, str]]]
     begins: str
+    stays: Collection[str] = ()
     mend: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,13 +71,37 @@ def helpdesk(clock: Clock) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     return {"api.movidesk.com": account}, {"MOVIDESK_TOKEN": account.token}
 
 
+def contacts(clock: Clock) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """One Digisac account."""
+    return {"example.digisac.co": Digisac(clock=clock, contacts=80)}, {"DIGISAC_TOKEN": DIGISAC_TOKEN}
+
+
+def everything(clock: Clock) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Two helpdesks, WhatsApp, and the team's channel."""
+    brazil, tokens = helpdesk(clock)
+    phones, token = contacts(clock)
+    europe = {"example.zendesk.com": Zendesk(clock=clock, tickets=120)}
+    hosts = {**europe, **brazil, **phones, "hooks.slack.com": Channels(clock=clock)}
+    client = {"ZENDESK_CLIENT_ID": zendesk_access.CLIENT_ID, "ZENDESK_CLIENT_SECRET": zendesk_access.CLIENT_SECRET}
+    secrets = {"SLACK_WEBHOOK": f"https://hooks.slack.com{path_of('slack', 'support')}"}
+    return hosts, {**client, **tokens, **token, **secrets}
+
+
+HERE = {  # a mail server on this machine needs neither
+    "credentials: {user: env:SMTP_USER, password: env:SMTP_PASSWORD}": "credentials: {}",
+    "host: smtp.example.com": "host: localhost\n      security: none",
+}
 HOMES = {
     "whaticket": Home(whatsapp, "2026-12-07T09:00:00-06:00"),
     "movidesk": Home(helpdesk, "2026-12-07T09:00:00-03:00"),
+    "digisac": Home(contacts, "2026-12-09T09:00:00-03:00", ["example.digisac.co"]),
+    "world-cup": Home(everything, "2026-12-10T09:00:00-03:00", ["example.digisac.co", "hooks.slack.com"], HERE),
 }
 OPTIONS: Mapping[str, tuple[frozenset[str], Mapping[str, Any]]] = {  # provider -> its options, and those that it needs
     "whaticket": (whaticket_client.OPTIONS, {}),
     "movidesk": (movidesk_account.OPTIONS, {}),
+    "digisac": (digisac_account.OPTIONS, {"url": "https://example.digisac.co", "schedule_zone": "America/Sao_Paulo"}),
+    "mail": (mail_account.OPTIONS, {"host": "smtp.example.com", "from": "a@example.com"}),
 }
 FILES = [
     (home, path.relative_to(ROOT / "playbooks" / home).as_posix())
@@ -87,16 +121,18 @@ def planned(home: str, file: str) -> tuple[Outage, ...]:
 
 
 class Desk:
-    """The runner on the accounts of a home, where nobody sits at a terminal."""
+    """The runner on the accounts of a home, with nobody at a terminal; and their twins, which it never reaches."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        home = HOMES[name]
-        self.stage = Stage(folder / "desk", datetime.fromisoformat(home.begins), terminal=False)
-        self.accounts, secrets = home.accounts(self.stage.wall)
+    def __init__(self, folder: Path, name: str, sink: Sink) -> None:
+        self.home = HOMES[name]
+        self.stage = Stage(folder / "desk", datetime.fromisoformat(self.home.begins), terminal=False, dial=sink.dial)
+        self.accounts, secrets = self.home.accounts(self.stage.wall)
+        self._twins, _ = self.home.accounts(self.stage.wall)
         self.stage.build_vendors(name, self.accounts, secrets)
         config = self.stage.folder / "runner.yaml"
         text = config.read_text(encoding="utf-8")
-        for old, new in home.mend.items():
+        for old, new in self.home.mend.items():
+            assert old in text
             text = text.replace(old, new)
         config.write_text(text, encoding="utf-8")
 
@@ -117,9 +153,13 @@ class Desk:
             done.append(step["title"])
         return done
 
-    def dump(self) -> list[Any]:
+    def dump(self, without: Collection[str] = ()) -> dict[str, Any]:
         """Return what the accounts hold that can be given back."""
-        return [account.dump() for account in self.accounts.values()]
+        return {host: caught_up(account) for host, account in self.accounts.items() if host not in without}
+
+    def untouched(self, without: Collection[str] = ()) -> dict[str, Any]:
+        """Return what they would hold if the runner had never been there."""
+        return {host: caught_up(account) for host, account in self._twins.items() if host not in without}
 
     def states(self) -> dict[str, str]:
         """Return outage -> state."""
@@ -129,22 +169,35 @@ class Desk:
     def writes(self) -> list[str]:
         """Return the requests that were no reads."""
         made = [each for account in self.accounts.values() for each in account.requests]
-        return [f"{each.method} {each.path}" for each in made if each.method != "GET"]
+        return [f"{each.method} {each.path}" for each in made if each.method != "GET" and each.path != "/oauth/tokens"]
+
+
+def caught_up(account: Any) -> Any:
+    """Return what an account holds once it has done what its clock says."""
+    account.wsgi.advance()
+    return json.loads(account.dump())
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A mail server."""
+    with Sink() as server:
+        yield server
 
 
 @pytest.mark.parametrize("home", HOMES)
-def test_all_are_sound(tmp_path: Path, home: str) -> None:
+def test_all_are_sound(tmp_path: Path, sink: Sink, home: str) -> None:
     """Checked together, the examples have neither an error nor a warning; and the accounts answer."""
-    desk = Desk(tmp_path, home)
+    desk = Desk(tmp_path, home, sink)
     assert json.loads(desk.run("runner validate --format json"))["diagnostics"] == []
     assert "problem" not in desk.run("runner doctor")
 
 
 @pytest.mark.parametrize(("home", "file"), FILES)
-def test_planned_and_rehearsed(tmp_path: Path, home: str, file: str) -> None:
+def test_planned_and_rehearsed(tmp_path: Path, sink: Sink, home: str, file: str) -> None:
     """At its start every step changes something and nothing is refused; the rehearsal finds that everything comes back;
     and both only read."""
-    desk = Desk(tmp_path, home)
+    desk = Desk(tmp_path, home, sink)
     desk.stage.at(planned(home, file)[0].start)
     for plan in json.loads(desk.run(f"runner plan {file} --format json"))["plans"]:
         assert plan["refusals"] == []
@@ -154,38 +207,39 @@ def test_planned_and_rehearsed(tmp_path: Path, home: str, file: str) -> None:
 
 
 @pytest.mark.parametrize(("home", "file"), FILES)
-def test_reverted_in_the_middle(tmp_path: Path, home: str, file: str) -> None:
+def test_reverted_in_the_middle(tmp_path: Path, sink: Sink, home: str, file: str) -> None:
     """Applied at its start and reverted a minute later, each leaves the accounts as they were; what follows an outage
     is over a day later."""
-    desk, outage = Desk(tmp_path, home), planned(home, file)[0]
-    before = desk.dump()
+    desk, outage = Desk(tmp_path, home, sink), planned(home, file)[0]
     desk.stage.at(outage.start)
     desk.run(f"runner apply {file} --yes --reason test", 0, 5)
     people = desk.acknowledge()
-    assert people or desk.dump() != before
+    assert people or desk.dump() != desk.untouched()
     desk.stage.at(outage.start + MINUTE)
     desk.run(f"runner revert {outage.id} --yes --reason test", 0, 5)
     desk.acknowledge()
-    assert desk.dump() == before
+    assert desk.dump() == desk.untouched()
     desk.stage.at(outage.end + timedelta(days=2))
     desk.run("runner tick", 0, 5)
     desk.acknowledge()
-    assert (desk.dump(), desk.states()[outage.id]) == (before, "closed")
+    assert desk.dump() == desk.untouched()
+    assert desk.states()[outage.id] == "closed"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("home", "file"), FILES)
-def test_ends_by_itself(tmp_path: Path, home: str, file: str) -> None:
-    """Registered days before and ticked through all its times, each ends by itself; what people did, they undo."""
-    desk, every = Desk(tmp_path, home), planned(home, file)
-    before = desk.dump()
+def test_ends_by_itself(tmp_path: Path, sink: Sink, home: str, file: str) -> None:
+    """Registered days before and ticked through all its times, each ends by itself; what people did, they undo. Only
+    what was said and what came about stays."""
+    desk, every = Desk(tmp_path, home, sink), planned(home, file)
     desk.run(f"runner apply {file} --yes --reason test")
-    assert desk.dump() == before, "nothing is done early"
+    assert desk.dump() == desk.untouched(), "nothing is done early"
     people: list[str] = []
     for time in sorted({each for outage in every for run in outage.runs for each in (run.start, run.end) if each}):
         desk.stage.at(time)
         desk.run("runner tick", 0, 5)
         people += desk.acknowledge()
-    assert desk.dump() == before
+    assert desk.dump(desk.home.stays) == desk.untouched(desk.home.stays)
     assert set(desk.states().values()) == {"closed"}
     assert len(people) >= 2 * len(set(people)), "what people did, people were asked to undo"
 
@@ -202,10 +256,10 @@ def test_every_kind_is_in_the_guide(provider: str) -> None:
 # --- what the examples come to --------------------------------------------------------------------------------------
 
 
-def test_a_chat_queue_sleeps_over_the_weekend(tmp_path: Path) -> None:
+def test_a_chat_queue_sleeps_over_the_weekend(tmp_path: Path, sink: Sink) -> None:
     """Customers are told once before, and once after; Ana's tickets are Bruno's until Monday; people snooze the queue
     until then."""
-    desk = Desk(tmp_path, "whaticket")
+    desk = Desk(tmp_path, "whaticket", sink)
     (account,) = desk.accounts.values()
     (outage,) = planned("whaticket", "weekend/chat-queue.yaml")
     desk.run("runner apply weekend/chat-queue.yaml --yes --reason test")
@@ -223,3 +277,61 @@ def test_a_chat_queue_sleeps_over_the_weekend(tmp_path: Path) -> None:
     desk.stage.at(outage.end)
     desk.run("runner tick", 5)
     assert [each["body"] for each in account.sent[3:]] == ["Ya estamos de vuelta.\n\nEstamos de volta."] * 3
+
+
+def test_forty_customers_are_called_back_after_an_outage(tmp_path: Path, sink: Sink) -> None:
+    """While WhatsApp is down a holiday answers for everybody; the next day forty schedules come about, one in six
+    minutes, and the plan has said when the last one does."""
+    desk, file = Desk(tmp_path, "digisac", sink), "after-outage/call-back.yaml"
+    (outage,), (account,) = planned("digisac", file), desk.accounts.values()
+    desk.stage.at(outage.start)
+    last = (
+        "40 schedules: the first at 2026-12-11 13:00 America/Sao_Paulo, the last at 2026-12-11 16:54 America/Sao_Paulo"
+    )
+    assert last in " ".join(desk.run(f"runner plan {file}").split())
+    desk.run(f"runner apply {file} --yes --reason test", 0, 5)
+    desk.acknowledge()
+    times = sorted(row["scheduledAt"] for row in account.desk.schedules.values())
+    assert len(times) == 40
+    assert len(account.desk.holidays) == 1
+    desk.stage.at(outage.end)
+    desk.run("runner tick", 0, 5)
+    desk.acknowledge()
+    assert not account.desk.holidays
+    desk.stage.at(outage.end + timedelta(hours=30))
+    said = desk.run("runner tick", 0, 5)
+    assert "40" in said
+    assert desk.states() == {outage.id: "closed"}
+
+
+def test_one_announcement_in_the_same_words_everywhere(tmp_path: Path, sink: Sink) -> None:
+    """Customers read the announcement in their language, agents in all of them, and their channel has it once; when the
+    match is over everybody hears that, once."""
+    desk = Desk(tmp_path, "world-cup", sink)
+    (outage,) = planned("world-cup", "match.yaml")
+    team = desk.accounts["hooks.slack.com"]
+    desk.stage.at(outage.start - timedelta(days=1))
+    desk.run("runner apply match.yaml --yes --reason test")
+    texts = {taken.to[0]: taken.text for taken in sink.taken}
+    assert sorted(texts) == sorted(
+        [
+            "ana@customer.example",
+            "bruno@customer.example",
+            "chris@customer.example",
+            "mateo@example.com",
+            "olena@example.com",
+        ]
+    )
+    assert "Amanhã o Brasil joga. Das 12:00 às 14:30" in texts["ana@customer.example"]
+    assert texts["chris@customer.example"].startswith("Brazil plays tomorrow. From 12:00 to 14:30")
+    assert all(words in texts["olena@example.com"] for words in ("Amanhã", "Mañana", "tomorrow"))
+    (posted,) = caught_up(team)
+    assert "Atendimento interrompido das 12:00 às 14:30" in posted["text"]
+    desk.stage.at(outage.start)
+    desk.run("runner tick", 0, 5)
+    desk.acknowledge()
+    desk.stage.at(outage.end)
+    desk.run("runner tick", 0, 5)
+    assert (len(sink.taken), len(caught_up(team))) == (10, 2)
+    journal = "".join(path.read_text() for path in (desk.stage.folder / "journal").glob("*"))
+    assert "customer.example" not in journal, "a journal names nobody"

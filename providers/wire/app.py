@@ -87,6 +87,11 @@ class Wire(Generic[R]):
             response = self._one(request)
         return response(environ, start_response)
 
+    def advance(self) -> None:
+        """Let the account catch up with its clock, as every request does first."""
+        if self._before is not None:
+            self._before()
+
     # --- what is a vendor's own -------------------------------------------------------------------------------------
 
     def paths(self, path: str) -> Sequence[str]:
@@ -142,8 +147,7 @@ class Wire(Generic[R]):
     # --- one request ------------------------------------------------------------------------------------------------
 
     def _one(self, request: Request) -> Response:
-        if self._before is not None:
-            self._before()
+        self.advance()
         found = self.match(request)
         rule = self.routes[found.place].rule if found.place is not None else ""
         fault = self._faults.take(len(self.requests), request.method, rule, request.path)
