@@ -41,17 +41,18 @@ def notice(account: Account) -> KindSpec:
         return Query("notice", ids=tuple(account.key(context, name) for name in names), paths=("name", path))
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-        del found
         _refuse_others(with_, account)
         content = content_of(with_, context, account)
         refuse_long(said_by(content, account), account)
+        called = _called(content, found.key, account)
         if not account.edits:
-            return [Want("sent", Claim(Op.SEND, kinds.digest(content)), payload=content)]
+            return [Want("sent", Claim(Op.SEND, kinds.digest(content)), payload={**content, "subject": called})]
         after = after_of(with_, context, account)
         if account.resource:
-            value = {**content, **({"after": after["body"]} if after else {})}
-            return [Want("notice", Claim(Op.PUT, value))]
-        return [_kept_small(content, after, account)]
+            value = {**said_by(content, account), **({"after": said_by(after, account)["body"]} if after else {})}
+            return [Want("notice", Claim(Op.PUT, value), payload={"subject": called})]
+        value = _kept_small(content, after, account)
+        return [Want("notice", Claim(Op.PUT, value), payload={"subject": called, "text": said_by(content, account)})]
 
     return kinds.override(
         common,
@@ -74,14 +75,20 @@ def notice(account: Account) -> KindSpec:
     )
 
 
-def _kept_small(content: Mapping[str, Any], after: Mapping[str, Any] | None, account: Account) -> Want:
+def _called(content: Mapping[str, Any], key: str, account: Account) -> str:
+    """Return what plans call a message: its subject, and where there are several channels the one that it goes to."""
+    place = account.place(key)
+    return f"{place.channel}: {beginning(content)}" if place and len(account.channels) > 1 else beginning(content)
+
+
+def _kept_small(content: Mapping[str, Any], after: Mapping[str, Any] | None, account: Account) -> Json:
     """Return what a Slack message is known by: its subject and the digest of its text, because Slack gives texts back
-    with links and symbols of its own. The text itself is the payload."""
+    with links and symbols of its own."""
     value: dict[str, Json] = {"subject": beginning(content), "digest": kinds.digest(said_by(content, account))}
     if after is not None:
         value["after"] = said_by(after, account)
         refuse_long(value["after"], account, longest=AFTER)
-    return Want("notice", Claim(Op.PUT, value), payload={"text": said_by(content, account), **value})
+    return value
 
 
 def _refuse_others(with_: Mapping[str, Any], account: Account) -> None:

@@ -11,7 +11,7 @@ from providers.webhook.kind import notice
 from providers.webhook.resource import Resource
 from providers.webhook.slack_app import SlackApp
 from runner import kinds
-from runner.model import Accepted, Change, Outcome, Slot, Value, Verdict
+from runner.model import ABSENT, Accepted, Change, Outcome, Slot, Value, Verdict
 from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target
 
 
@@ -65,7 +65,7 @@ class Webhook:
         if not query.ids:
             self._board.ping()
         for key in query.ids[: query.limit]:
-            for path, value in kinds.asked(query.paths, self._values(key, query.paths)).items():
+            for path, value in kinds.asked(query.paths, self._values(key)).items():
                 yield Slot(self._account.name, self._spec.kind, key, path), value
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
@@ -92,11 +92,9 @@ class Webhook:
         """Close the connections."""
         self._board.close()
 
-    def _values(self, key: str, paths: Sequence[str]) -> Mapping[str, Value]:
-        """Return what is asked of one message. Where there are several channels it is called by its channel."""
+    def _values(self, key: str) -> Mapping[str, Value]:
+        """Return what is asked of one message, which is called by its channel; nothing of one that does not stand
+        there."""
         place = self._account.place(key)
-        if place is None:
-            return {}
-        name: dict[str, Value] = {"name": place.channel} if len(self._account.channels) > 1 else {}
-        wanted = not paths or any(path.endswith("*") or path == self._path for path in paths)
-        return {**name, **({self._path: self._board.look(place)} if wanted else {})}
+        found = self._board.look(place) if place is not None else ABSENT
+        return {} if place is None or found is ABSENT else {"name": place.channel, self._path: found}

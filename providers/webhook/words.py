@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from providers.webhook.account import Account
@@ -36,8 +36,8 @@ _JOINER: Final = "\u2060"  # is not seen, and makes a mention plain text
 
 
 def content_of(with_: Mapping[str, Any], context: Context, account: Account, *fields: str) -> dict[str, Json]:
-    """Return what a step says: `outage`, `step`, the `texts` by language, and `subject` and `body` of all of them, one
-    below the other. `fields` are those of the step that hold subject and body. Raises `InvalidInput`."""
+    """Return what a step says: `outage`, `step`, the `texts` by language, and the `body` of all of them, one below the
+    other. `fields` are those of the step that hold subject and body. Raises `InvalidInput`."""
     subject, body = (with_.get(name, "") for name in fields or ("subject", "body"))
     texts = [
         {"locale": locale, "subject": _one(subject, locale), "body": _one(body, locale)}
@@ -50,10 +50,17 @@ def content_of(with_: Mapping[str, Any], context: Context, account: Account, *fi
     return {
         "outage": context.outage,
         "step": context.step,
-        "subject": " / ".join(dict.fromkeys(text["subject"] for text in kept.values() if text["subject"])),
-        "body": "\n\n".join(dict.fromkeys(text["body"] for text in kept.values() if text["body"])),
+        "body": _together([text["body"] for text in kept.values()], "\n\n"),
         "texts": list(kept.values()),
     }
+
+
+def _together(texts: Iterable[str], between: str) -> str:
+    return between.join(dict.fromkeys(filter(None, texts)))
+
+
+def _subject(content: Mapping[str, Any]) -> str:
+    return _together([text["subject"] for text in content["texts"]], " / ")
 
 
 def _locales(subject: Json, body: Json, context: Context, account: Account) -> Sequence[str]:
@@ -88,7 +95,7 @@ def after_of(with_: Mapping[str, Any], context: Context, account: Account) -> di
     said = content_of(with_, context, account)
     default = OVER.get(context.language.partition("-")[0], OVER["en"])
     texts = [{**text, "body": OVER.get(text["locale"].partition("-")[0].lower(), default)} for text in said["texts"]]
-    return {**said, "body": "\n\n".join(dict.fromkeys(text["body"] for text in texts)), "texts": texts}
+    return {**said, "body": _together([text["body"] for text in texts], "\n\n"), "texts": texts}
 
 
 # --- as each service wants it ---------------------------------------------------------------------------------------
@@ -148,7 +155,8 @@ def said_by(content: Mapping[str, Any], account: Account) -> Json:
             return google(content, mentions=account.allow_mentions)
         case "teams":
             return card(content)
-    return dict(content)
+    rest = {name: content[name] for name in ("body", "texts", "outage", "step")}
+    return {"subject": _subject(content), **rest}
 
 
 def refuse_long(message: Json, account: Account, *, longest: int = 0) -> None:
@@ -169,5 +177,5 @@ def refuse_long(message: Json, account: Account, *, longest: int = 0) -> None:
 
 def beginning(content: Mapping[str, Any]) -> str:
     """Return what a message is called in lists: its subject, or how its text begins."""
-    text = " ".join(str(content["subject"] or content["body"]).split())
+    text = " ".join((_subject(content) or content["body"]).split())
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

@@ -139,7 +139,7 @@ def found(name: str, whats: Sequence[str]) -> Iterator[str]:
                 yield f"{what} at request {each.index} ({each.method} {each.rule}): {words}"
 
 
-@pytest.mark.parametrize("name", ["slack", "google_chat", "slack_app", "receiver"])
+@pytest.mark.parametrize("name", ["slack", "slack_app", "receiver"])
 def test_a_fault_at_any_request_posts_nothing_twice(name: str) -> None:
     """Each request of apply and revert in turn meets each class of fault: no message comes twice, and the end is exact
     or reported. Without a fault it is exact, and nothing has to be said."""

@@ -338,6 +338,20 @@ def test_what_an_answer_means(service: str, status: int, body: Any, verdict: str
         assert words in outcome.reason
 
 
+def test_only_what_stands_there_has_a_name() -> None:
+    """A message is called by its channel once it is posted; before, there is nothing, not even a name. Plans call it by
+    its subject, and by its channel where there are several."""
+    for options in ({"service": "slack_app"}, BOARD):
+        room = Room(**options, channels=("support", "ops"))
+        change = room.changes()[0]
+        query = Query("notice", ids=(change.slot.key,), paths=("name", "notice"))
+        assert {value for _, value in room.hook.read(query)} == {ABSENT}
+        room.write(change)
+        assert [value for slot, value in room.hook.read(query) if slot.path == "name"] == ["support"]
+        assert change.payload["subject"] == "support: Power cut"
+    assert [each.payload["subject"] for each in Room("slack").changes({"body": "a " * 100})] == ["a " * 58 + "a..."]
+
+
 # --- a Slack app ----------------------------------------------------------------------------------------------------
 
 
