@@ -167,6 +167,7 @@ def configuration() -> str:
     lines += section("`targets`: a target", defs["target"])
     lines += section("`store`", root["store"])
     lines += section("`snooze`", root["snooze"])
+    lines += section("`notifications`: a notification", defs["notification"])
     lines += section("`guards`", root["guards"])
     lines += section("`guards.limits`: a limit", defs["limit"])
     lines += section("`guards.freeze`: a freeze", defs["freeze"])
