@@ -5,7 +5,6 @@ Pure. What the human view and the markdown view have in common, before either of
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -64,13 +63,32 @@ def entries(run: RunPlan, zone: str) -> list[Entry]:
         lines = _sent(run.kind, acting)
         alone = acting if not lines else [item for item in acting if item.action is not Action.SEND]
         lines += [_entry(item, zone, with_key=item.name in doubled) for item in alone]
+    elif run.counts:
+        spelt = [(item, _spellings(item.before, item), _spellings(item.after, item)) for item in acting]
+        lines = _capped(
+            _grouped(run.kind, shape, count, _alike(spelt, shape), zone) for shape, count in run.counts.items()
+        )
     else:
-        counts = run.counts or Counter(_shape(item) for item in acting)
-        lines = [_grouped(run.kind, shape, count, acting, zone) for shape, count in counts.items()]
+        shapes: dict[tuple[str, str, str], list[Item]] = {}
+        for item in acting:
+            shapes.setdefault(_shape(item), []).append(item)
+        lines = _capped(_grouped(run.kind, shape, len(some), some, zone) for shape, some in shapes.items())
     lines += [_entry(item, zone, with_key=item.name in doubled) for item in stuck[:FULL_LIST]]
     if (more := len(stuck) - FULL_LIST) > 0:
         lines.append(Entry("=", run.kind, "...", f"{amount(more, 'more field')}", conflict="as above"))
     return lines
+
+
+def _capped(lines: Iterable[Entry]) -> list[Entry]:
+    """Return the lines of a long list: what is dangerous, and of the rest the first ones, with how many more there
+    are."""
+    every = list(lines)
+    plain = [line for line in every if not (line.danger or line.conflict)]
+    if (more := len(plain) - FULL_LIST) <= 0:
+        return every
+    hidden = set(map(id, plain[FULL_LIST:]))
+    last = Entry(plain[-1].sign, plain[-1].subject, plain[-1].field, f"and {more:,} more lines like these")
+    return [*(line for line in every if id(line) not in hidden), last]
 
 
 def _sent(kind: str, items: Sequence[Item]) -> list[Entry]:
@@ -139,9 +157,9 @@ def _shape(item: Item) -> tuple[str, str, str]:
     return (item.slot.path, short(item.before, path=item.slot.path), short(item.after, path=item.slot.path))
 
 
-def _grouped(kind: str, shape: tuple[str, str, str], count: int, items: Sequence[Item], zone: str) -> Entry:
+def _grouped(kind: str, shape: tuple[str, str, str], count: int, alike: Sequence[Item], zone: str) -> Entry:
+    """Return the line of `count` changes of one shape; `alike` are those of them that are at hand."""
     path, before, after = shape
-    alike = [item for item in items if _within(item.slot.path, path) and _same(item, before, after)]
     left, right = ("(none)" if word in _ABSENT_WORDS else clean(word, 40) for word in (before, after))
     first = next(iter(alike), None)
     path = first.slot.path if first is not None and len({item.slot.path for item in alike}) == 1 else path
@@ -170,18 +188,21 @@ def _grouped(kind: str, shape: tuple[str, str, str], count: int, items: Sequence
     )
 
 
+def _alike(spelt: Iterable[tuple[Item, set[str], set[str]]], shape: tuple[str, str, str]) -> list[Item]:
+    """Return the items that a count is about, however it writes their values."""
+    path, before, after = shape
+    return [item for item, was, will in spelt if _within(item.slot.path, path) and before in was and after in will]
+
+
 def _within(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix.rstrip("/*") + "/")
 
 
-def _same(item: Item, before: str, after: str) -> bool:
-    if item.action is Action.SEND:
-        return after == SENT
-    return before in _spellings(item.before, item.slot.path) and after in _spellings(item.after, item.slot.path)
-
-
-def _spellings(value: Value, path: str) -> set[str]:
-    words = {str(value), exact(value), short(value, path=path), value_text(value)}
+def _spellings(value: Value, item: Item) -> set[str]:
+    """Return every way in which a value of an item may be written in a count."""
+    if item.action is Action.SEND and value is item.after:
+        return {SENT}
+    words = {str(value), exact(value), short(value, path=item.slot.path), value_text(value)}
     return words | _ABSENT_WORDS if value is ABSENT else words
 
 

@@ -232,6 +232,16 @@ def test_many_messages_are_counted_as_messages() -> None:
     assert "Now:   4,300 messages that cannot be taken back\n" in text
 
 
+def test_a_long_list_of_different_changes_ends_early() -> None:
+    """Forty schedules at forty times: twenty of them are shown, the others are counted."""
+    slots = [Slot(sample.BR, "scheduled_contact", f"{n}", "scheduled") for n in range(40)]
+    items = tuple(sample.item(slot, f"Schedule {slot.key}", ABSENT, {"at": slot.key}, Action.CREATE) for slot in slots)
+    lines = plan.human(sample.plan(sample.run("call", "scheduled_contact", items)), width=120, colour=False).splitlines()
+
+    assert sum("for example Schedule" in line for line in lines) == 20
+    assert sum("and 20 more lines like these" in line for line in lines) == 1
+
+
 def test_counts_without_a_fitting_sample_still_have_their_sign() -> None:
     """A count of which no sample is at hand shows what it can."""
     run = sample.run(
