@@ -200,7 +200,7 @@ class Context:
     """What the pure functions of a kind may know. `start` and `end` are the instants between which the step is active.
 
     `end` is None for something that stays. `window` is the window of the outage itself, as instants. `language` chooses
-    among texts; `reader` is who reads the words about a value, "" for the same language.
+    among texts; `reader` is the language of our own words in a value that a person sets, "" for those that are stored.
     """
 
     outage: str

@@ -63,7 +63,8 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
     """Return `spec` as a kind that people carry out; `menu` maps a locale to where to click.
 
     `with` and its schema stay, so a playbook need not know. Slots: key = slug of the object's name as typed (two
-    outages share it), path ``value``; the marker for what is created. The claim puts the exact words to type.
+    outages share it), path ``value``; the marker for what is created. The claim puts the exact words to type,
+    the same in every language; `Context.reader` has them said in another.
     A kind that is carried out by people already only gets the menu.
     """
     hints = dict(menu or spec.menu)
@@ -74,12 +75,11 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
         return Query(spec.kind, ids=tuple(_things(spec, with_, context)), paths=(VALUE,))
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
-        terms = terms_of(context.reader or context.language)
+        terms, title = terms_of(context.reader), terms_of(context.language).titles.get(spec.kind, spec.title)
         name = _things(spec, with_, context).get(found.key, found.name or found.key)
         wants = spec.claims(with_, context, _imagined(found.key, name, with_, context))
         words = "; ".join(_words(want, spec.merge(want.path), terms, alone=len(wants) == 1) for want in wants)
-        title = f"{terms.titles.get(spec.kind, spec.title)}: {name}"
-        return [Want(VALUE, Claim(Op.PUT, words), title=title, menu=_hint(hints, context))]
+        return [Want(VALUE, Claim(Op.PUT, words), title=f"{title}: {name}", menu=_hint(hints, context))]
 
     return replace(
         spec,
@@ -104,7 +104,7 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
 def _things(spec: KindSpec, with_: With, context: Context) -> dict[str, str]:
     """Return key -> display name of what the step touches, from the words of the step alone. The key is the same in
     every language."""
-    query, terms = spec.query(with_, context), terms_of(context.reader or context.language)
+    query, terms = spec.query(with_, context), terms_of(context.language)
     if query.where is not None:
         key, name = (_condition(query.where, each) for each in (ENGLISH, terms))
         return {slug(key): name}
