@@ -21,7 +21,7 @@ from runner.model import UNKNOWN, Slot, Value
 from runner.people import evidence_kind, wants_of
 from runner.playbook import Outage, Run
 from runner.report import Guide, Task
-from runner.spi import Context
+from runner.spi import Context, Reversal
 from runner.store import ledger
 from runner.store import tasks as stored
 from runner.timetable import ENDED
@@ -79,6 +79,7 @@ class _Recorded:
     acks: Sequence[Any] = ()
     held: Mapping[Slot, Held] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()  # runs
+    reverted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def _book(session: Session, row: Any, language: str) -> _Book:
             stored.acks(conn, row.id),
             {slot: one for each in rows for slot, one in ledger.held(conn, each.target, each.kind, [each.key]).items()},
             frozenset(run for run, at in ledger.run_states(conn, row.id).items() if at.state in ENDED),
+            row.desired == "revert",
         )
     start, end = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (row.start_ms, row.restore_ms))
     try:
@@ -129,7 +131,7 @@ def _book(session: Session, row: Any, language: str) -> _Book:
     except InvalidInput:
         head = Guide(row.id, row.title, row.timezone, start, end, session.deps.now(), ())
         return _Book(session, head, language, (), (), recorded)
-    acts = foreseen_in(outage, reverted=end if row.desired == "revert" else None)
+    acts = foreseen_in(outage, reverted=end if recorded.reverted else None)
     return _Book(session, _head(session, outage), language, outage.runs, acts, recorded)
 
 
@@ -166,7 +168,7 @@ class _Book:
         rows = {(row.run, row.item, row.direction): row for row in self.recorded.rows}
         found = [(self._place_of(row), self._stored(row)) for row in rows.values() if row.state != "dropped"]
         for at, direction, run in self.acts:
-            if run.id in self.recorded.ended or (direction == "close" and run.keep):
+            if run.id in self.recorded.ended or (direction == "close" and self._stays(run)):
                 continue
             for n, slot in enumerate(self._told[run.id], 1):
                 never = (run.id, str(n), "open") in rows and rows[(run.id, str(n), "open")].state == "dropped"
@@ -177,6 +179,11 @@ class _Book:
         opened = {(task.run, task.item): task.number for task in tasks if task.direction == "open"}
         undone = [opened.get((task.run, task.item), 0) if task.direction == "close" else 0 for task in tasks]
         return replace(self.head, tasks=tuple(map(_undoing, tasks, undone)))
+
+    def _stays(self, run: Run) -> bool:
+        """Whether nobody is asked for the opposite: it is kept on purpose, or ends by itself, as it was set up."""
+        spec = self.session.readers.spec(run.target, run.kind)
+        return run.keep or (spec.reversal is not Reversal.WRITE and not self.recorded.reverted)
 
     # --- the order --------------------------------------------------------------------------------------------------
 

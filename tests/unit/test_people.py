@@ -19,7 +19,7 @@ from runner.executor import outage_of
 from runner.model import UNKNOWN, Value
 from runner.people import Ack, acknowledge, evidence_hash
 from runner.playbook import Playbook
-from runner.spi import KindSpec
+from runner.spi import KindSpec, Reversal
 from runner.store import ledger
 from runner.store import tasks as stored
 from runner.views import plan as plans
@@ -294,6 +294,15 @@ def test_all_steps_know_what_is_done_and_what_comes(office: Office) -> None:
     office.lab.revert("match")
     asked = [(task.title, task.question) for task in guide.whole(office.lab.session, "match").tasks]
     assert asked == [("Sign", False), ("Sign", False), ("Call", True), ("Keep", True), ("Tell", False), ("Tell", False)]
+
+
+def test_what_ends_by_itself_is_on_the_list_once(tmp_path: Path) -> None:
+    """A notice that was given its end when it was put up needs nobody then."""
+    board = replace(kinds.person(kinds.notice()), reversal=Reversal.FOLLOW_UP)
+    office = Office(tmp_path, {"notice": board})
+    office.lab.apply(office.book("match", {"id": "board", "uses": "notice", "with": {"subject": "Closed"}}))
+
+    assert [task.direction for task in guide.whole(office.lab.session, "match").tasks] == ["open"]
 
 
 def test_the_guide_is_in_the_language_of_its_reader(tmp_path: Path) -> None:
