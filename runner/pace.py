@@ -1,14 +1,32 @@
-"""How long requests take under a vendor's limit, when it counts only by day. Pure."""
+"""How many requests a step takes, and how long, also under a limit that counts only by day. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
-from runner.spi import Free, KindSpec
+from runner.model import Merge
+from runner.spi import Free, Identity, KindSpec
 from runner.windows import zone
 
 LONG = 60.0  # seconds from which a plan says how a step would be done sooner
 _DAY = timedelta(days=1)
+
+
+def requests(spec: KindSpec, changed: int, objects: int, *, listed: bool, named: bool) -> int:
+    """Return the requests of changing so many objects among those that are looked at: names looked up, objects listed
+    or read, written, and read back where the target does not prove each item.
+
+    What is read is read a whole batch at a time, however many requests write it; what is only sent is not read.
+    """
+    writes, batches = ceil(changed / spec.max_batch), ceil(changed / spec.batch)
+    if all(merge is Merge.EFFECT for merge in spec.merges.values()):
+        return writes
+    looked_up = int(named and spec.identity is Identity.NATURAL)
+    read = ceil(objects / (spec.page if listed else spec.batch))
+    if listed and not named and not spec.precondition:
+        read += batches  # between list and write time goes by: each batch is read again
+    return looked_up + read + writes + (0 if spec.precondition else batches)
 
 
 def plain(spec: KindSpec, reserve: float, requests: int) -> float:

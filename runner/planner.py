@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +23,7 @@ from runner.planfile import Action, Item, Left, RunPlan
 from runner.playbook import Outage, Run
 from runner.selecting import Names, batched, by_key, resolve, select
 from runner.sheet import Sheet, asides, item_of, value_text
-from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Target
+from runner.spi import Context, Found, KindSpec, Means, Query, Reversal, Target
 from runner.spool import read_spool, write_spool
 from runner.store import ledger
 from runner.store import tasks as steps
@@ -317,7 +316,9 @@ def _human_back(bench: Bench, outage: str, run: Run, spec: KindSpec) -> RunPlan:
 def _finished(
     bench: Bench, run: Run, spec: KindSpec, sheet: Sheet, *, due: bool, direction: str, selection: bool
 ) -> RunPlan:
-    requests = _requests(spec, sheet, listed=direction == "open", named=direction == "open" and not selection)
+    requests = pace.requests(
+        spec, sheet.changed, sheet.objects, listed=direction == "open", named=direction == "open" and not selection
+    )
     reserve = bench.readers.target(run.target).reserve
     start = bench.at if due else run.start
     timed = pace.done_by if run.ready and not due else pace.begun_at
@@ -358,17 +359,6 @@ def _finished(
         warnings=warnings,
         notes=asides(spec, direction, pace.sooner(spec, reserve, requests, start, ready=run.ready)),
     )
-
-
-def _requests(spec: KindSpec, sheet: Sheet, *, listed: bool, named: bool) -> int:
-    """Requests of carrying it out: names looked up, objects listed or read, written, and read back where the target
-    does not prove each item. What is read is read a whole batch at a time, however many requests write it."""
-    writes, batches = ceil(sheet.changed / spec.max_batch), ceil(sheet.changed / spec.batch)
-    looked_up = int(named and spec.identity is Identity.NATURAL)
-    read = ceil(sheet.objects / (spec.page if listed else spec.batch))
-    if listed and not named and not spec.precondition:
-        read += batches  # between list and write time goes by: each batch is read again
-    return looked_up + read + writes + (0 if spec.precondition else batches)
 
 
 def refuse_dangerous(runs: Iterable[RunPlan]) -> list[str]:

@@ -85,8 +85,8 @@ def notice() -> KindSpec:
 def form(with_: Mapping[str, Any], context: Context) -> str:
     """Return what to type into the board's form, a line a field. Raises `InvalidInput`."""
     end = context.end or context.window[1]
-    summary = _every(with_.get("subject", ""), context, " / ")
-    content = _every(with_.get("body", ""), context, "\n\n")
+    summary = kinds.every_text(with_.get("subject", ""), context, " / ")
+    content = kinds.every_text(with_.get("body", ""), context, "\n\n")
     if len(summary) > SUMMARY:
         raise InvalidInput(
             f"step {context.step}: the summary of a notice on {context.target.name} has {SUMMARY} characters at most, "
@@ -104,13 +104,6 @@ def form(with_: Mapping[str, Any], context: Context) -> str:
         "mail": str(with_.get("mail_account", "")),
     }
     return "\n".join(f"{_word(FORM[name], context)}: {text}" for name, text in fields.items() if text)
-
-
-def _every(given: Any, context: Context, between: str) -> str:
-    if not isinstance(given, Mapping):
-        return str(given)
-    ours = [kinds.for_locale(given, locale) for locale in context.target.locales]
-    return between.join(dict.fromkeys(text for text in (*ours, *given.values()) if text))
 
 
 def _local(instant: datetime, context: Context) -> str:

@@ -112,16 +112,8 @@ def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _action(path: str, text: Json, context: Context) -> Want:
-    content: Json = {"type": SAID[path], "description": every_text(text, context)}
+    content: Json = {"type": SAID[path], "description": kinds.every_text(text, context)}
     return Want(path, Claim(Op.SEND, kinds.digest(content)), payload=content)
-
-
-def every_text(given: Json, context: Context) -> str:
-    """Return the texts of all languages, those of the target first: a ticket has one text for everybody."""
-    if not isinstance(given, Mapping):
-        return str(given)
-    ours = [kinds.for_locale(given, locale) for locale in context.target.locales]
-    return "\n\n".join(dict.fromkeys(text for text in (*ours, *given.values()) if text))
 
 
 def in_our_words(with_: Mapping[str, Any], context: Context, account: Account) -> Mapping[str, Any]:

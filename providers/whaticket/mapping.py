@@ -74,16 +74,8 @@ def notice(rate: float) -> KindSpec:
 
 def message_of(with_: With, context: Context) -> str:
     """Return what a customer reads: subject and body, in every language that the step gives."""
-    parts = [every_text(with_[part], context) for part in ("subject", "body") if part in with_]
+    parts = [kinds.every_text(with_[part], context) for part in ("subject", "body") if part in with_]
     return "\n\n".join(part for part in parts if part)
-
-
-def every_text(given: Json, context: Context) -> str:
-    """Return the texts of all languages, those of the target first: nobody knows which one a number reads."""
-    if not isinstance(given, Mapping):
-        return str(given)
-    ours = [kinds.for_locale(given, locale) for locale in context.target.locales]
-    return "\n\n".join(dict.fromkeys(text for text in (*ours, *given.values()) if text))
 
 
 def _notice_schema(common: KindSpec) -> Mapping[str, Any]:

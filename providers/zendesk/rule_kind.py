@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from providers.zendesk.shared import every_text
 from runner import kinds
 from runner.kinds.shape import NAME
 from runner.model import Claim, Json, Merge, Op
@@ -92,7 +91,7 @@ def _edited(with_: Mapping[str, Any], context: Context, found: Found) -> Json:
     for action in definition["actions"]:
         if _mails(action):
             *head, body = action["value"]
-            added = every_text(with_.get("text", with_.get("append")), context)
+            added = kinds.every_text(with_.get("text", with_.get("append")), context)
             actions.append({**action, "value": [*head, added if "text" in with_ else f"{body}\n\n{added}"]})
         else:
             actions.append(action)
@@ -112,7 +111,10 @@ def _made(with_: Mapping[str, Any], context: Context) -> Json:
         given = with_["create"]
         conditions = {part: [condition(each) for each in given.get(part, [])] for part in ("all", "any")}
         return whole(given["type"], given["title"], conditions, [action(each) for each in given["actions"]])
-    mail = [every_text(with_.get("subject", ""), context, " / "), every_text(with_.get("body", ""), context)]
+    mail = [
+        kinds.every_text(with_.get("subject", ""), context, " / "),
+        kinds.every_text(with_.get("body", ""), context),
+    ]
     notify = {"field": "notification_user", "value": ["requester_id", *mail]}
     if with_["make"] == "out_of_hours":
         every = [("update_type", "is", "Create"), ("in_business_hours", "is", "false")]

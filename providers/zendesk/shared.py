@@ -10,8 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from providers.http import NoReply
 from providers.zendesk.errors import Moved
-from runner import kinds
-from runner.model import ABSENT, Accepted, Change, Json, Outcome, Value, Verdict
+from runner.model import ABSENT, Accepted, Change, Outcome, Value, Verdict
 from runner.spi import Context, Found, InvalidInput, KindSpec, NotFound, Query, Rejected, Want
 
 Values: TypeAlias = Mapping[str, Value]
@@ -46,14 +45,6 @@ def existing(spec: KindSpec, *selectors: str) -> KindSpec:
         return spec.claims(with_, context, found)
 
     return replace(spec, claims=claims)
-
-
-def every_text(given: Json, context: Context, between: str = "\n\n") -> str:
-    """Return the texts of all languages, those of the target first: for what is the same for everybody."""
-    if not isinstance(given, Mapping):
-        return str(given)
-    ours = [kinds.for_locale(given, locale) for locale in context.target.locales]
-    return between.join(dict.fromkeys(text for text in (*ours, *given.values()) if text))
 
 
 def per_object(batch: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:

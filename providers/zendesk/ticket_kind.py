@@ -12,7 +12,6 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Any, Final
 
-from providers.zendesk.shared import every_text
 from runner import kinds
 from runner.model import ABSENT, Change, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
@@ -109,7 +108,7 @@ def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _comment(path: str, text: Json, context: Context) -> Want:
-    content: Json = {"body": every_text(text, context), "public": path == "answer"}
+    content: Json = {"body": kinds.every_text(text, context), "public": path == "answer"}
     return Want(path, Claim(Op.SEND, kinds.digest(content)), payload=content)
 
 
