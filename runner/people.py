@@ -23,7 +23,7 @@ from runner.layers import Held, claimed, kept, released, same, wanted
 from runner.model import UNKNOWN, Layer, Merge, Slot, Value
 from runner.playbook import Outage, Run
 from runner.report import Ended
-from runner.spi import Context, Found, KindSpec, Means, Want
+from runner.spi import Context, Found, KindSpec, Means, Reversal, Want
 from runner.store import journal as lines
 from runner.store import ledger
 from runner.store import tasks as steps
@@ -66,7 +66,10 @@ def carry_out(
         batches.check_wish(conn, outage.id)
         now = batches.outside.now_ms()
         if verb == "close":
-            _close(conn, outage.id, run, now if run.end is None else min(now, int(run.end.timestamp() * 1000)))
+            end = None if run.end is None else int(run.end.timestamp() * 1000)
+            over = end is not None and end <= now and batches.wish != "revert"
+            due = now if end is None else min(now, end)
+            _close(conn, outage.id, run, due, over=over and spec.reversal is not Reversal.WRITE)
         else:
             _open(conn, outage, run, wants_of(run, spec, context, seen), seen, now)
             ledger.set_run(conn, outage.id, run.id, digest=digest)
@@ -188,19 +191,20 @@ def _task(
     }
 
 
-def _close(conn: Connection, outage: str, run: Run, due: int) -> None:
-    """Let go of everything that a step wants; what people have to do for it is due since the step's end."""
+def _close(conn: Connection, outage: str, run: Run, due: int, *, over: bool) -> None:
+    """Let go of everything that a step wants; what people have to do for it is due since the step's end. What ends by
+    itself, as somebody set it up, and is `over` asks nobody for anything."""
     mine = steps.tasks(conn, outage, run.id)
     asked = {(task.key, task.path) for task in mine if task.direction == "close" and task.state in steps.WAITING}
     by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
     for slot, _ in steps.layers_of_run(conn, outage, run.id):
         if (slot.key, slot.path) not in asked:
-            _close_slot(conn, outage, run, slot, by_slot.get((slot.key, slot.path)), due)
+            _close_slot(conn, outage, run, slot, by_slot.get((slot.key, slot.path)), due, over=over)
             _renew(conn, slot)
 
 
 def _close_slot(
-    conn: Connection, outage: str, run: Run, slot: Slot, task: Any, due: int, *, item: str = ""
+    conn: Connection, outage: str, run: Run, slot: Slot, task: Any, due: int, *, item: str = "", over: bool = False
 ) -> None:  # fmt: skip
     """Let go of one claim, with the opposite task where somebody has to do something for it. `task` opened it; `item`
     names the opposite, as the one that opened it when empty."""
@@ -216,7 +220,7 @@ def _close_slot(
         steps.drop_layer(conn, slot, outage, run.id)
         return
     value = wanted(released(held, outage, run.id))
-    if run.keep or never or same(Merge.ATOMIC, value, held.last) or task is None:
+    if run.keep or never or over or same(Merge.ATOMIC, value, held.last) or task is None:
         gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
         ledger.save(conn, {slot: held}, [gone])
         return

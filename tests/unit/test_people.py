@@ -428,6 +428,22 @@ def test_what_is_kept_on_purpose_asks_for_no_opposite(office: Office) -> None:
     assert office.held() == 0
 
 
+@pytest.mark.parametrize(("hours", "asked"), [(3, []), (1, ["close"])], ids=["at its end", "before its end"])
+def test_what_ends_by_itself_is_taken_down_only_before_its_end(tmp_path: Path, hours: int, asked: list[str]) -> None:
+    """A notice that somebody gave its end when it was put up needs no second visit then; ended early, it does. What
+    follows the outage comes in both cases."""
+    office = Office(tmp_path, {"notice": replace(kinds.person(kinds.notice()), reversal=Reversal.FOLLOW_UP)})
+    back = {"uses": "notice", "target": "desk", "with": {"subject": "We are back"}, "until": "end + 1d"}
+    step = {"id": "board", "uses": "notice", "with": {"subject": "Closed"}, "restore": [back]}
+    office.lab.apply(office.book("cup", step))
+    office.ack("cup", "board", before=UNKNOWN)
+    office.lab.later(hours=hours)
+    office.lab.revert("cup") if asked else office.lab.tick()
+    assert [task[1] for task in office.waiting("cup") if "We are back" not in str(task[3])] == asked
+    assert len(office.waiting("cup")) == len(asked) + (not asked)
+    assert office.held() == (1 if asked else 0)
+
+
 def test_a_human_follow_up_without_an_end_is_done_when_it_is_acknowledged(office: Office) -> None:
     """A follow-up that stays holds nothing once somebody did it."""
     office.lab.world.put("channel", "wa", name="WhatsApp", enabled=True)
