@@ -21,6 +21,7 @@ DEADLINE: Final = 20.0  # seconds for one exchange
 PATIENCE: Final = STEP - DEADLINE  # seconds that a request waits for its turn; longer waits are the runner's
 PAGE: Final = 100  # tickets [DOC]; older pages of the vendor speak of 1000
 LIVE: Final = "/tickets"
+_REFUSED: Final = f"the token is refused: take it anew from {KEY_IN} and set it again"
 PAST: Final = "/tickets/past"  # nobody touched them for 90 days: read only [DOC]
 
 
@@ -128,19 +129,16 @@ class Client:
         longest: float = PATIENCE,
     ) -> Answer:
         record = self._known()
+        if self.limits.is_barred(record):
+            raise Unauthorized(f"{self.account.name}: {what}: {_REFUSED}; it is not tried again for a minute")
         try:
             self.limits.take(record, longest=longest)
         except RateLimited as full:
             raise RateLimited(f"{self.account.name}: {full.message}", retry_after=full.retry_after) from full
-        well = False
-        try:
-            answer = self.http.send(method, path, params={"token": self._token, **params}, body=body)
-            well = answer.ok
-        except NotSent:
-            well = True  # the vendor saw no failure
-            raise
-        finally:
-            self.limits.ended(record, well=well)
+        answer = self.http.send(method, path, params={"token": self._token, **params}, body=body)
+        self.limits.ended(record, well=answer.ok)
+        if answer.status in (401, 403):
+            self.limits.bar(record)
         if answer.status == 429:
             wait = max(1.0, retry_after(answer.headers, self.io.now(), default=LOCK))
             self.limits.told_to_wait(record, wait)
@@ -164,7 +162,7 @@ class Client:
         at, said = f"{self.account.name}: {what}", self._said(answer)
         match answer.status:
             case 401 | 403:
-                return Unauthorized(f"{at}: the token is refused{said}; take it anew from {KEY_IN} and set it again")
+                return Unauthorized(f"{at}: {_REFUSED}{said}")
             case 404:
                 return NotFound(f"{at}: it does not exist{said}")
             case status if status >= 500 or status == 408:

@@ -31,6 +31,7 @@ class Record:
     until: float = 0.0
     failures: int = 0
     failed_at: float = 0.0
+    barred: float = 0.0  # until then the token is not used: it was refused
 
 
 _RECORDS: Final[dict[str, Record]] = {}
@@ -77,8 +78,16 @@ class Limits:
         record.until = self.io.now().timestamp() + seconds
         record.failures = 0
 
+    def bar(self, record: Record) -> None:
+        """Take in that the token was refused: for a minute it is not tried again, not even to look."""
+        record.barred = self.io.now().timestamp() + LOCK
+
+    def is_barred(self, record: Record) -> bool:
+        """Whether the token was refused in the last minute."""
+        return self.io.now().timestamp() < record.barred
+
     def ended(self, record: Record, *, well: bool) -> None:
-        """Take in how a request ended: failures count in a row."""
+        """Take in how a request was answered: failures count in a row; a lost reply is none."""
         record.failures = 0 if well else record.failures + 1
         record.failed_at = self.io.now().timestamp()
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from providers.movidesk.people_words import BOARD, NEW_NOTICE
 from providers.places import LOCALES, Place
 from runner import kinds
 from runner.kinds.shape import NAME, describe
 from runner.model import Claim, Op
-from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Reversal, Want
+from runner.spi import Context, Found, InvalidInput, KindSpec, Reversal, Want
 
 SUMMARY: Final = 140  # characters [DOC]
 VALUE: Final = "value"
@@ -56,9 +57,6 @@ def notice() -> KindSpec:
     common = kinds.notice()
     base = kinds.person(common)
 
-    def query(with_: Mapping[str, Any], context: Context) -> Query:
-        return base.query(with_, context)
-
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         del found
         title = kinds.one_text(PLACE.title(), context)
@@ -66,11 +64,10 @@ def notice() -> KindSpec:
         return [Want(VALUE, Claim(Op.PUT, form(with_, context)), title=title, menu=menu)]
 
     mail = describe(NAME, "Mail account", "The account that sends it; one @movidesk has no daily limit.")
-    places = {"place": {**common.schema["properties"]["place"], "enum": ["board"]}}
+    board = {**common.schema["properties"]["place"], "enum": ["board"]}
     return replace(
         base,
-        schema=kinds.extend(replace(base, schema=kinds.extend(base, places)), {"mail_account": mail}),
-        query=query,
+        schema=kinds.extend(base, {"place": board, "mail_account": mail}),
         claims=claims,
         reversal=Reversal.FOLLOW_UP,
         menu=PLACE.menu(),
@@ -107,8 +104,6 @@ def form(with_: Mapping[str, Any], context: Context) -> str:
 
 
 def _local(instant: datetime, context: Context) -> str:
-    from zoneinfo import ZoneInfo
-
     return f"{instant.astimezone(ZoneInfo(context.target.zone)):%Y-%m-%d %H:%M} ({context.target.zone})"
 
 
@@ -120,4 +115,6 @@ def _whom(given: Any, context: Context) -> str:
 
 
 def _word(words: tuple[str, str, str, str], context: Context) -> str:
-    return kinds.one_text(dict(zip(LOCALES, words, strict=True)), context)
+    """Return one of our words in the language of whoever reads the value; stored values have English ones."""
+    table = dict(zip(LOCALES, words, strict=True))
+    return kinds.for_locale(table, context.reader) or words[0]

@@ -8,7 +8,7 @@ justification. Exact words and statuses of refusals are guesses; so is that a cl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -80,28 +80,43 @@ class Ticket:
     history: list[tuple[str, str | None, float]] = field(default_factory=list)
     actions: list[dict[str, Json]] = field(default_factory=list)
 
-    def row(self) -> Row:
-        """Return it as the API shows it, every field that is simulated."""
-        return {
-            "id": self.id,
-            "type": self.type,
-            "origin": 2,
-            "subject": self.subject,
-            "status": self.status,
-            "baseStatus": OF_TYPE[self.type][self.status][0],
-            "justification": self.justification,
-            "urgency": self.urgency,
-            "ownerTeam": self.team,
-            "category": "Incidente",
-            "createdDate": _iso(self.created),
-            "lastUpdate": _iso(self.updated),
-            "actionCount": len(self.actions),
-            "statusHistories": [
-                {"status": status, "justification": why, "changedDate": _iso(at)} for status, why, at in self.history
-            ],
-            "clients": [{"id": each, "businessName": f"Cliente {each}"} for each in self.clients],
-            "actions": [dict(each) for each in self.actions],
-        }
+
+_SHOWN: Final[Mapping[str, Callable[[Ticket], Json]]] = {
+    "id": lambda ticket: ticket.id,
+    "type": lambda ticket: ticket.type,
+    "origin": lambda _: 2,
+    "subject": lambda ticket: ticket.subject,
+    "status": lambda ticket: ticket.status,
+    "baseStatus": lambda ticket: OF_TYPE[ticket.type][ticket.status][0],
+    "justification": lambda ticket: ticket.justification,
+    "urgency": lambda ticket: ticket.urgency,
+    "ownerTeam": lambda ticket: ticket.team,
+    "category": lambda _: "Incidente",
+    "createdDate": lambda ticket: _iso(ticket.created),
+    "lastUpdate": lambda ticket: _iso(ticket.updated),
+    "actionCount": lambda ticket: len(ticket.actions),
+    "statusHistories": lambda ticket: [
+        {"status": status, "justification": why, "changedDate": _iso(at)} for status, why, at in ticket.history
+    ],
+    "clients": lambda ticket: [{"id": each, "businessName": f"Cliente {each}"} for each in ticket.clients],
+    "actions": lambda ticket: [dict(each) for each in ticket.actions],
+}
+
+
+class Shown(Mapping[str, Json]):
+    """A ticket as the API shows it: every field that is simulated, made when it is asked for."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+
+    def __getitem__(self, name: str) -> Json:
+        return _SHOWN[name](self._ticket)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_SHOWN)
+
+    def __len__(self) -> int:
+        return len(_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +162,7 @@ class Desk:
             found = next((ticket for ticket in rows if str(ticket.id) == query["id"]), None)
             if found is None:
                 raise Refusal(404, "Ticket not found")
-            return Reply(found.row())
+            return Reply(dict(Shown(found)))
         unknown = query.keys() - {"$select", "$filter", "$orderby", "$top", "$skip", "$expand"}
         if unknown:
             raise Refusal(501, f"not simulated: {sorted(unknown)[0]}")
@@ -157,7 +172,7 @@ class Desk:
         test = predicate(query.get("$filter", ""), SCHEMA)
         field_, descending = _order(query.get("$orderby", "id"))
         top, skip = _number(query, "$top", PAGE), _number(query, "$skip", 0)
-        matching = sorted((row for row in (ticket.row() for ticket in rows) if test(row)), key=lambda row: row[field_])
+        matching = sorted((row for row in map(Shown, rows) if test(row)), key=lambda row: row[field_])
         if descending:
             matching.reverse()
         return Reply([_cut(row, shown) for row in matching[skip : skip + min(top, PAGE)]])
