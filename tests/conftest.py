@@ -72,7 +72,7 @@ UNTRACED = (
     ),
     # The providers and their simulators are not what the bound counts.
     *("tests/conformance/", "tests/contract/", "tests/test_zendesk_", "tests/unit/test_zendesk_"),
-    "tests/unit/test_simulator.py",
+    *("tests/unit/test_simulator.py", "tests/unit/test_digisac"),
 )
 
 

@@ -39,8 +39,8 @@ def account_of(target: Target) -> Account:
         name=target.name,
         url=checked_url(options["url"], hosts=HOSTS).removesuffix("/api/v1"),
         zone=_zone(target),
-        per_minute=_number(target, "per_minute", PER_MINUTE, 6000),
-        spacing=timedelta(minutes=_number(target, "spacing", SPACING, 60)),
+        per_minute=_number(target, "per_minute", PER_MINUTE, 10, 6000),
+        spacing=timedelta(minutes=_number(target, "spacing", SPACING, 1, 60)),
         reserve=target.reserve,
     )
 
@@ -62,10 +62,10 @@ def _zone(target: Target) -> ZoneInfo:
         raise _wrong(target, "schedule_zone", f"{name!r} is no time zone: write it as in America/Sao_Paulo") from error
 
 
-def _number(target: Target, name: str, default: int, most: int) -> int:
+def _number(target: Target, name: str, default: int, least: int, most: int) -> int:
     value = target.options.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise _wrong(target, name, f"must be a number from 1 to {most}")
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise _wrong(target, name, f"must be a number from {least} to {most}")
     return value
 
 

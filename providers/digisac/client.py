@@ -172,11 +172,11 @@ def _wait(answer: Answer, now: datetime) -> float:
 def said_of(answer: Answer) -> str:
     """Return what an answer says about a refusal, "" when it says nothing. The places are a guess."""
     found: Any = answer.data if answer.data is not None else answer.text
-    for part in ("error", "errors", "message", "0"):
-        if isinstance(found, list):
+    while isinstance(found, list | Mapping):
+        if isinstance(found, Mapping):
+            found = next((found[name] for name in ("message", "error", "errors") if name in found), "")
+        else:
             found = found[0] if found else ""
-        elif isinstance(found, Mapping) and part in found:
-            found = found[part]
     text = found if isinstance(found, str) and not found.lstrip().startswith("<") else ""
     return " ".join(text.split())[:300]
 

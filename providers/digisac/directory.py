@@ -83,8 +83,8 @@ class Directory:
 
     def _near(self, text: str) -> str:
         """Return contacts whose names begin alike, in words."""
-        start = (text.split() or [""])[0]
-        rows = self._client.get("/contacts", "search contacts", {"where[name][$iLike]": f"%{start}%", "perPage": "40"})
+        alike = {"where[name][$iLike]": f"{text.strip()[:3]}%", "perPage": "40"}
+        rows = self._client.get("/contacts", "search contacts", alike)
         listed = rows.get("data") if isinstance(rows, dict) else None
         names = [str(row.get("name")) for row in listed or () if isinstance(row, dict) and row.get("name")]
         return ", ".join(get_close_matches(text, names, n=3, cutoff=0.3) or names[:3])

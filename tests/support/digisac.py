@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,21 @@ class DigisacLab(WireLab):
         folder: Path,
         *,
         contacts: int = 30,
+        spacing: int = 6,
         now: datetime = START,
         token: str = TOKEN,
         wire: Callable[[Any], httpx.BaseTransport] = Wire,
         **options: Any,
     ) -> None:
         super().__init__(folder, now=now)
-        self.account = Account(clock=lambda: self.clock, contacts=contacts)
+        self.account = Account(clock=lambda: self.clock, contacts=contacts, spacing=timedelta(minutes=spacing))
         secrets = {"env:DIGISAC_TOKEN": token}
-        self.connect(Vendor(target(**options), open_target, self.account, secrets=secrets, wire=wire))
+        self.connect(Vendor(target(spacing=spacing, **options), open_target, self.account, secrets=secrets, wire=wire))
+        self.token, self.admitted = token, self.account.tokens[token]
+
+    def readmit(self) -> None:
+        """Give the token back that a fault revoked."""
+        self.account.tokens.setdefault(self.token, self.admitted)
 
     def book(self, *steps: dict[str, Any], **spec: Any) -> Playbook:
         """Return a playbook of the account, called `outage`."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from providers.digisac.simulator.core import Row, refused
+from providers.digisac.simulator.core import Row, iso, refused
 from providers.wire.core import Call, Json, Reply
 
 DEFAULT: Final = 15  # rows in a page, a guess
@@ -91,9 +92,9 @@ def _fits(wanted: Any, value: Json) -> bool:
             case "$eq":
                 good = _same(each, value)
             case "$gte":
-                good = value is not None and str(value) >= str(each)
+                good = value is not None and _rank(value) >= _rank(each)
             case "$lte":
-                good = value is not None and str(value) <= str(each)
+                good = value is not None and _rank(value) <= _rank(each)
             case "$iLike":
                 pattern = ".*".join(re.escape(part) for part in str(each).split("%"))
                 good = re.fullmatch(pattern, str(value or ""), re.IGNORECASE) is not None
@@ -102,6 +103,14 @@ def _fits(wanted: Any, value: Json) -> bool:
         if not good:
             return False
     return True
+
+
+def _rank(value: Json) -> str:
+    """Return a value as it is ordered: an instant in one form, however it is written."""
+    try:
+        return iso(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
 
 
 def _same(wanted: Any, value: Json) -> bool:
