@@ -28,7 +28,6 @@ from runner.spool import objects_of, read_spool, reader, write_spool
 from runner.store import ledger
 from runner.work import Desk, Job, Order, Progress, Tally, Work, job_of, selecting_paths
 
-
 TOO_LATE: Final = "too late: it announces what has begun already; not sent"
 
 

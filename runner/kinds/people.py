@@ -6,15 +6,19 @@ exact words to type or to set, and `Want.title` and `Want.menu` tell the person 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, Unpack
 
 from runner.kinds.shape import TEXT, Overrides, Schema, With, describe, fields, one_text, override, slug, typed
 from runner.kinds.words import ENGLISH, Terms, terms_of
 from runner.model import ABSENT, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, Identity, KindSpec, Means, Query, Reversal, Want
+from runner.windows import zone
 
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 VALUE = "value"  # the one path of an object that a person sets
 HINT: Final[Schema] = {
     "oneOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}}]
@@ -78,7 +82,8 @@ def person(spec: KindSpec, *, menu: Mapping[str, str] | None = None) -> KindSpec
         terms, title = terms_of(context.reader), terms_of(context.language).titles.get(spec.kind, spec.title)
         name = _things(spec, with_, context).get(found.key, found.name or found.key)
         wants = spec.claims(with_, context, _imagined(found.key, name, with_, context))
-        words = "; ".join(_words(want, spec.merge(want.path), terms, alone=len(wants) == 1) for want in wants)
+        local = [replace(want, claim=_on_the_wall(want.claim, context)) for want in wants]
+        words = "; ".join(_words(want, spec.merge(want.path), terms, alone=len(wants) == 1) for want in local)
         return [Want(VALUE, Claim(Op.PUT, words), title=f"{title}: {name}", menu=_hint(hints, context))]
 
     return replace(
@@ -129,6 +134,20 @@ def _imagined(key: str, name: str, with_: With, context: Context) -> Found:
     fallback = context.target.locales or (context.language,)
     texts = locales or {f"text/{locale}": "" for locale in fallback}
     return Found(key, name, {"zone": context.target.zone, **texts})
+
+
+def _on_the_wall(claim: Claim, context: Context) -> Claim:
+    """Return a claim with the instants of its value as the people of the target read them on their clocks."""
+    where = zone(context.target.zone)
+
+    def local(value: Value) -> Value:
+        if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+            return value
+        return f"{datetime.fromisoformat(value).astimezone(where):%Y-%m-%d %H:%M} ({context.target.zone})"
+
+    value = claim.value
+    mended = {name: local(part) for name, part in value.items()} if isinstance(value, Mapping) else local(value)
+    return replace(claim, value=mended)
 
 
 def _words(want: Want, merge: Merge, terms: Terms, *, alone: bool) -> str:

@@ -126,9 +126,8 @@ class Store:
         """Make all tables, unless another process was faster."""
         if self._conn.execute(text("SELECT 1 FROM sqlite_master")).first() is not None:
             return
-        t.metadata.create_all(self._conn)
-        for trigger in t.TRIGGERS:
-            self._conn.execute(text(trigger))
+        for statement in t.ddl():
+            self._conn.exec_driver_sql(statement)
         first = {"id": 1, "version": t.SCHEMA_VERSION, "min_reader": 1, "counter": 0, "ticked_ms": 0}
         self._conn.execute(insert(t.meta), {**first, "lineage": uuid4().hex})
 

@@ -6,9 +6,12 @@ milliseconds. `slots.base` and `journal.changes` (the before-images) are write-o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 SCHEMA_VERSION: Final = 1
 
@@ -199,3 +202,13 @@ TRIGGERS: Final = (
     "BEGIN SELECT RAISE(ABORT, 'the token only grows'); END",
     "CREATE TRIGGER leases_kept BEFORE DELETE ON leases BEGIN SELECT RAISE(ABORT, 'leases are never deleted'); END",
 )
+
+
+@cache
+def ddl() -> tuple[str, ...]:
+    """Return the statements that make all tables, indexes and triggers in an empty database, compiled once."""
+    dialect = sqlite.dialect()
+    tables = metadata.sorted_tables
+    indexes = [index for table in tables for index in sorted(table.indexes, key=lambda each: str(each.name))]
+    made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
+    return (*made, *(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes), *TRIGGERS)
