@@ -76,12 +76,12 @@ class Client:
             )
         return data
 
-    def by_id(self, keys: Sequence[str], select: str, *, path: str = LIVE) -> dict[str, Row]:
+    def by_id(self, keys: Sequence[str], select: str, *, expand: str = "", path: str = LIVE) -> dict[str, Row]:
         """Return the tickets with these numbers, a dozen a request; those that are not there are left out. Raises
         `ProviderError`."""
         found: dict[str, Row] = {}
         for start in range(0, len(keys), odata.MANY):
-            rows = self.some(odata.ids(keys[start : start + odata.MANY]), select, path=path)
+            rows = self.some(odata.ids(keys[start : start + odata.MANY]), select, expand=expand, path=path)
             found |= {str(row["id"]): row for row in rows}
         return found
 

@@ -14,13 +14,14 @@ from typing import Any, Final, TypeAlias
 
 from providers.http import NoReply
 from providers.movidesk.client import PAST, Client, Row
-from providers.movidesk.names import Names
+from providers.movidesk.names import HISTORY, Names
 from providers.movidesk.ticket_kind import (
     SELECTED,
     body_of,
     filter_of,
     matches,
     select_in_our_words,
+    status_of,
     tickets,
     values_of,
 )
@@ -79,11 +80,13 @@ class Tickets:
                     outcome = NOT_TRIED
                 else:
                     outcome = self._change(key, body)
-                    self._learn(shape, outcome)
                     tried.add(shape)
+                    if outcome.verdict is Verdict.DONE:
+                        self._patience[shape] = LATER
                     if outcome.verdict is Verdict.REJECTED:
                         yield ONE_BY_ONE
-                        outcome = self._refusal(key, outcome)
+                        outcome, own = self._refusal(key, body, outcome)
+                        self._patience[shape] = max(0, self._patience.get(shape, AT_FIRST) - (not own))
             except ProviderError as fault:
                 stopped = fault
                 break
@@ -151,25 +154,24 @@ class Tickets:
             return Outcome(Verdict.UNKNOWN, fault.message)
         return Outcome(Verdict.DONE)
 
-    def _learn(self, shape: str, outcome: Outcome) -> None:
-        """Count how many refusals in a row are put up with: of a change that no ticket has taken yet, two."""
-        if outcome.verdict is Verdict.DONE:
-            self._patience[shape] = LATER
-        elif outcome.verdict is Verdict.REJECTED:
-            self._patience[shape] = max(0, self._patience.get(shape, AT_FIRST) - 1)
-
     def _body(self, key: str, changes: Sequence[Change]) -> dict[str, Any]:
         del key
         return body_of(changes, self._client.account.agent)
 
-    def _refusal(self, key: str, outcome: Outcome) -> Outcome:
-        """Return the refusal of a change with what a look at the ticket says. The look is a request that succeeds, too:
-        failures in a row would lock the account's API."""
+    def _refusal(self, key: str, body: Mapping[str, Any], outcome: Outcome) -> tuple[Outcome, bool]:
+        """Return the refusal of a change with what a look at the ticket says, and whether it is the ticket's own.
+
+        A ticket that had the status before refuses it for a reason of its own; otherwise the name may be wrong. The
+        look is a request that succeeds, too: failures in a row would lock the account's API.
+        """
         self._client.begin()
         try:
-            ((_, values),) = self._by_id((key,))
+            rows = self._client.by_id((key,), SELECTED, expand=HISTORY)
+            old = {} if rows else self._client.by_id((key,), SELECTED, path=PAST)
         except ProviderError:
-            return outcome
-        if key in self._past:
-            return OLD
-        return outcome if values else Outcome(Verdict.REJECTED, "the ticket is not there any more")
+            return outcome, False
+        if not rows:
+            self._past |= old.keys()
+            return OLD if old else Outcome(Verdict.REJECTED, "the ticket is not there any more"), True
+        wanted = status_of(body) if "status" in body else None
+        return outcome, any(status_of(line) == wanted for line in rows[key].get("statusHistories") or ())
