@@ -52,7 +52,7 @@ def test_the_stories_themselves_end_where_they_should() -> None:
     first, second = played(calls), played(others)
     assert (len(sent(first)), first.told(), len(first.account.requests)) == (1, set(), 20)
     assert [row["status"] for row in first.account.desk.schedules.values()] == ["completed"]
-    assert (len(sent(second)), second.told(), len(second.account.requests)) == (2, set(), 26)
+    assert (len(sent(second)), second.told(), len(second.account.requests)) == (2, set(), 32)
     assert second.account.dump() == account.dump()
 
 
