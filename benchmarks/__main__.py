@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Final
 
 from benchmarks import (
+    bench_movidesk,
     bench_recovery,
     bench_start,
     bench_steps,
@@ -53,6 +54,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[Table]]]] = {
     "steps": bench_steps.main,
     "tickets": bench_tickets.main,
     "zendesk": bench_zendesk.main,
+    "movidesk": bench_movidesk.main,
 }
 
 
