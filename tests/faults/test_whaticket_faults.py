@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the wire of Whaticket, at whatever request: exact at the end, or reported; nothing said twice."""
+"""Whatever goes wrong on the wire of Whaticket, at whatever request: exact or reported, and nothing said twice."""
 
 from __future__ import annotations
 

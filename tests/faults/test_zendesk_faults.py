@@ -18,10 +18,9 @@ from providers.zendesk.simulator.access import CHAT_TOKEN
 from providers.zendesk.simulator.account import Account
 from providers.zendesk.simulator.faults import FAULTS
 from providers.zendesk.simulator.guide import SECTIONS
-from runner.errors import ProviderError, RunnerError
 from runner.executor import context_of
-from runner.report import Fate, Report
 from tests.support.crash import memory_folder
+from tests.support.stories import CLASSES, OF_WRITES, Story
 from tests.support.zendesk import START, ZendeskLab
 
 SMALL = [
@@ -52,52 +51,22 @@ WHOLE = [
     },
     {"id": "nap", "uses": "snooze", "with": {"select": {"status": "pending"}, "until": "end + 9d", "by": "Ana Souza"}},
 ]
-CLASSES = {  # the five things that can become of a request
-    "not sent": "reset",
-    "committed, and the reply lost": "timeout_committed",
-    "refused": "409",
-    "throttled": "429",
-    "stale": "stale",
-}
-OF_WRITES = ("timeout_committed", "stale")  # a read has nothing to commit and makes nothing stale
 TICKETS = 60
-PATIENCE = 12  # commands until an outage has to be where it should be
 
 
-class Story:
-    """One account on which a playbook is applied and reverted."""
+class Event(Story):
+    """A playbook on a Zendesk account. `now` is what the account holds when it was played; `stuck`: a job is not over
+    after all these commands, which is said, and waited for."""
 
-    def __init__(self, folder: Path, steps: Sequence[Any]) -> None:
-        self.lab = ZendeskLab(folder, tickets=TICKETS)
-        self.chat = self.lab.account.access.tokens[CHAT_TOKEN]
-        self.book = self.lab.playbook("power", list(steps))
-        self.reports: list[Report] = []
-        self.now = ""  # what the account holds when it was played
-        self.stuck = False  # a job is not over after all these commands: that is said, and waited for
+    lab: ZendeskLab
+    now = ""
+    stuck = False
 
-    def play(self) -> None:
-        """Apply, and revert, each with as many resumes as it takes."""
-        self._until_done(lambda: [self.lab.apply(self.book)])
-        self.lab.later(minutes=10)
-        self._until_done(lambda: [self.lab.revert("power")])
-
-    def _until_done(self, command: Any) -> None:
-        for _ in range(PATIENCE):
-            try:
-                found = command()
-            except (RunnerError, ProviderError):  # nothing was registered yet, or it waits for somebody
-                self._again()
-                continue
-            except Exception as fault:
-                raise AssertionError(f"no error of ours: {fault!r}") from fault
-            self.reports += found
-            if not any(report.pending for report in found):
-                return
-            self._again()
-            command = self.lab.resume
+    def give_up(self) -> None:
+        """Bear with a vendor's job that never ends."""
         stuck = self.lab.account.faults.struck and self.lab.account.faults.struck[0][1].what == "job_stuck"
         if not stuck or "is not over" not in " ".join(self.reports[-1].warnings):
-            raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1]}")
+            super().give_up()
         self.stuck = True
 
     def forgotten(self) -> str:
@@ -111,16 +80,6 @@ class Story:
         ours = [tag for tag in tags if tag == marker or tag.startswith("or-snooze")]
         return "" if last.state == "closed" and not last.pending and not ours else f"{last}, tags {ours}"
 
-    def _again(self) -> None:
-        """Time goes by, and somebody gives Chat a new token where the old one was revoked."""
-        self.lab.later(seconds=100)
-        self.lab.account.access.tokens.setdefault(CHAT_TOKEN, self.chat)
-
-    def told(self) -> set[str]:
-        """Return the slots about which something was reported."""
-        fates = (Fate.REJECTED, Fate.UNKNOWN, Fate.CONFLICT, Fate.DROPPED)
-        return {str(n.slot) for report in self.reports for run in report.runs for n in run.notes if n.fate in fates}
-
 
 @pytest.fixture(scope="module")
 def before() -> str:
@@ -128,10 +87,18 @@ def before() -> str:
     return Account(clock=START.timestamp, tickets=TICKETS).dump()
 
 
-def played(steps: Sequence[Any], *faults: Fault) -> Story:
-    """Play the story on an account of its own."""
+def begun(folder: Path, steps: Sequence[Any]) -> Event:
+    """Return the story on an account of its own, where somebody gives Chat a new token if the old one is revoked."""
+    lab = ZendeskLab(folder, tickets=TICKETS)
+    tokens = lab.account.access.tokens
+    chat = tokens[CHAT_TOKEN]
+    return Event(lab, lab.account, lab.playbook("power", list(steps)), lambda: tokens.setdefault(CHAT_TOKEN, chat))
+
+
+def played(steps: Sequence[Any], *faults: Fault) -> Event:
+    """Play the story, and a day more where a job was stuck."""
     with memory_folder() as folder:
-        story = Story(folder, steps)
+        story = begun(folder, steps)
         story.lab.account.faults.add(*faults)
         story.play()
         story.now = story.lab.account.dump()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.wire.faults import Fault
 from runner.errors import ProviderError, RunnerError
@@ -30,7 +30,7 @@ PATIENCE = 12  # commands until an outage has to be where it should be
 TOLD = (Fate.REJECTED, Fate.UNKNOWN, Fate.CONFLICT, Fate.DROPPED)
 
 
-@dataclass(slots=True)
+@dataclass
 class Story:
     """An outage on one account. `account` has `faults`, `requests` and `dump`; `again` is done before each resume."""
 
@@ -60,6 +60,10 @@ class Story:
                 return
             self._wait()
             command = self.lab.resume
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Raise AssertionError, because the outage is not where it should be."""
         raise AssertionError(f"not done after {PATIENCE} commands: {self.reports[-1:]}")
 
     def _wait(self) -> None:
@@ -72,10 +76,11 @@ class Story:
         return {str(note.slot) for note in notes if note.fate in TOLD}
 
 
+S = TypeVar("S", bound=Story)
 Maker = Callable[[Path], Story]
 
 
-def played(make: Maker, *faults: Fault) -> Story:
+def played(make: Callable[[Path], S], *faults: Fault) -> S:
     """Play the story that `make` makes in a folder, on an account of its own."""
     with memory_folder() as folder:
         story = make(folder)
