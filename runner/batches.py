@@ -98,8 +98,7 @@ class Batches:
     def carry_out(self, work: Work, jobs: Sequence[Job]) -> Tally:
         """Bring the objects of `jobs` to where `work` wants them. Raises `Fenced`, `Interrupted`, `StoreError`.
 
-        A fault of the provider ends the batch and is returned in the tally; what was announced and not confirmed
-        stays on record for `resume`.
+        A fault of the provider ends the batch and is in the tally; what has no outcome yet stays for `resume`.
         """
         tally, left = Tally(), list(jobs)
         limited: RateLimited | None = None
@@ -117,7 +116,8 @@ class Batches:
             tally.add(replace(done, fault=None, again=set()))
             left = [replace(job, fresh=False) for job in left if job.found.key in done.again]
             if isinstance(done.fault, RateLimited):
-                self.pause(done.fault.retry_after)
+                limited = done.fault
+                self.pause(limited.retry_after)
             elif done.fault is not None:
                 tally.fault = done.fault
                 return tally
