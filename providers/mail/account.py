@@ -32,6 +32,14 @@ class ListFile:
     shown: str
     audience: str
 
+    def stamp(self) -> tuple[int, ...]:
+        """Return what tells one version of the file from another; nothing where there is no file."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -53,7 +61,6 @@ class Account:
     bcc: int | None
     max_size: int
     reserve: float
-    locales: tuple[str, ...]
     credentials: Mapping[str, str]
 
     @property
@@ -86,7 +93,6 @@ def account_of(target: Target) -> Account:
         bcc=int(_number(target, "bcc", 1, most=1000)) if "bcc" in options else None,
         max_size=int(_number(target, "max_size", LARGEST, most=100_000_000)),
         reserve=target.reserve,
-        locales=target.locales,
         credentials=target.credentials,
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from providers.mail.account import Account
 from providers.mail.addresses import Mailbox, one_line
@@ -14,7 +14,7 @@ from runner import kinds
 if TYPE_CHECKING:
     from email.headerregistry import Address
 
-BETWEEN = "\n\n---\n\n"  # between the languages of one message
+PARTS: Final = ("subject", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +26,15 @@ class Words:
     locale: str = ""
 
 
-def words(content: Mapping[str, Any], locale: str, required: Sequence[str]) -> Words:
-    """Return what somebody reads whose language is `locale`: the text in it, else all languages one after another,
-    those of `required` first."""
-    given = [content.get(part) or "" for part in ("subject", "body")]
-    known = next((each for each in given if isinstance(each, Mapping)), {})
-    if locale and kinds.for_locale(known, locale) is not None:
-        subject, body = (_one(each, locale) or _every(each, required, BETWEEN) for each in given)
-        return Words(subject, body, locale)
-    return Words(_every(given[0], required, " / "), _every(given[1], required, BETWEEN))
-
-
-def _one(given: Any, locale: str) -> str:
-    return (kinds.for_locale(given, locale) or "") if isinstance(given, Mapping) else str(given)
-
-
-def _every(given: Any, required: Sequence[str], between: str) -> str:
-    if not isinstance(given, Mapping):
-        return str(given)
-    first = [kinds.for_locale(given, locale) for locale in required]
-    return between.join(dict.fromkeys(text for text in (*first, *given.values()) if text))
+def words(payload: Mapping[str, Any], locale: str) -> Words:
+    """Return what somebody reads whose language is `locale`: the texts in it, else those in all languages, which are
+    the payload's `whole`."""
+    given = {part: payload[part] for part in PARTS}
+    known = next((each for each in given.values() if isinstance(each, Mapping)), {})
+    if not locale or kinds.for_locale(known, locale) is None:
+        return Words(**payload["whole"])
+    own = {part: kinds.for_locale(each, locale) if isinstance(each, Mapping) else each for part, each in given.items()}
+    return Words(**{part: own[part] or payload["whole"][part] for part in PARTS}, locale=locale)
 
 
 def letter(account: Account, said: Words, to: Mailbox | None, message_id: str, date: datetime) -> bytes:

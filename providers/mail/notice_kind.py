@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from providers.mail.account import AUDIENCES, Account
 from providers.mail.addresses import Mailbox
-from providers.mail.letter import letter, words
+from providers.mail.letter import PARTS, letter, words
 from runner import kinds
 from runner.kinds.queue import AT_MOST
 from runner.kinds.shape import ONE_OR_MORE, TEMPLATE
@@ -24,7 +24,7 @@ DEADLINE: Final = 60.0  # seconds for one batch; the lease lasts 90 by default
 SENDING: Final = 20.0  # after so many seconds of a batch no further message is begun
 BATCH: Final = 20  # messages
 PAGE: Final = 500
-SEVERAL: Final = ("subject", "body")
+BETWEEN: Final = {"subject": " / ", "body": "\n\n---\n\n"}  # languages of one text
 
 ADDRESS: Final = {
     "type": "string",
@@ -38,7 +38,7 @@ def notice(account: Account) -> KindSpec:
     common = kinds.notice()
 
     def query(with_: Mapping[str, Any], context: Context) -> Query:
-        _refuse_long(account, with_)
+        _refuse_long(account, _payload(account, with_, context))
         to, lists = _chosen(account, with_)
         if not to and not lists:
             raise InvalidInput("nobody would get this mail", hint="add `to`, `list` or `audience` to the step")
@@ -46,11 +46,10 @@ def notice(account: Account) -> KindSpec:
         return Query("notice", where=where, paths=("name", "step", "sent"))
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-        del context, found
-        content = {part: with_.get(part, "") for part in SEVERAL}
-        to, lists = _chosen(account, with_)
-        payload = {**content, "to": list(to), "lists": list(lists)}
-        return [Want("sent", Claim(Op.SEND, kinds.digest(content)), payload=payload)]
+        del found
+        payload = _payload(account, with_, context)
+        digest = kinds.digest({part: payload[part] for part in PARTS})
+        return [Want("sent", Claim(Op.SEND, digest), payload=payload)]
 
     return replace(
         common,
@@ -72,6 +71,14 @@ def notice(account: Account) -> KindSpec:
             "Nobody gets a message twice; what may have been sent is listed, and sent again only with --resend.",
         ),
     )
+
+
+def _payload(account: Account, with_: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+    """Return what `write` needs: the texts as given and `whole`, in all languages, and where the recipients stand."""
+    given = {part: with_.get(part, "") for part in PARTS}
+    whole = {part: kinds.every_text(text, context, BETWEEN[part]) for part, text in given.items()}
+    to, lists = _chosen(account, with_)
+    return {**given, "whole": whole, "to": list(to), "lists": list(lists)}
 
 
 def _many(bcc: int | None) -> str:
@@ -119,10 +126,10 @@ def _known(account: Account, name: str, audience: str) -> str:
     raise InvalidInput(f"{account.name} has no list of {audience or 'addresses'} named {name!r}", hint=hint)
 
 
-def _refuse_long(account: Account, with_: Mapping[str, Any]) -> None:
+def _refuse_long(account: Account, payload: Mapping[str, Any]) -> None:
     """Raise `InvalidInput` for texts that make too long a message, whoever gets it."""
-    said = words(with_, "", account.locales)
-    size = len(letter(account, said, Mailbox("x" * 64 + "@example.com"), "x" * 40, datetime(2000, 1, 1, tzinfo=UTC)))
+    whom, date = Mailbox("x" * 64 + "@example.com"), datetime(2000, 1, 1, tzinfo=UTC)
+    size = len(letter(account, words(payload, ""), whom, "x" * 40, date))
     if size > account.max_size:
         raise InvalidInput(
             f"the message has {size:,} bytes, {account.name} sends at most {account.max_size:,}",
@@ -149,8 +156,8 @@ def _schema(common: KindSpec) -> Mapping[str, Any]:
             "at_most": AT_MOST,
         },
         allOf=[
-            *({"anyOf": [{"required": [part]}, {"required": [f"{part}_file"]}]} for part in SEVERAL),
-            *({"not": {"required": [part, f"{part}_file"]}} for part in SEVERAL),
+            *({"anyOf": [{"required": [part]}, {"required": [f"{part}_file"]}]} for part in PARTS),
+            *({"not": {"required": [part, f"{part}_file"]}} for part in PARTS),
             {"anyOf": [{"required": [name]} for name in ("to", "list", "audience")]},
         ],
     )

@@ -24,7 +24,7 @@ class Post:
     def __init__(self, account: Account, io: Io) -> None:
         self.account = account
         self.io = io
-        self.budget = Budget(io, account.per_minute, account.reserve, burst=1)
+        self.budget = Budget(io, account.per_minute, account.reserve, burst=0)
         self._kept: Line | None = None
         self._taken = 0  # messages that the server took
         self._put_off: dict[str, int] = {}  # key -> messages that it had taken when it first put this recipient off

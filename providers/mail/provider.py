@@ -106,17 +106,19 @@ class Mail:
                 in_a_row, why = (in_a_row + 1, late[0]) if late else (0, why)
                 if in_a_row == IN_A_ROW:
                     break
-            if len(batch) < self._spec.batch:
-                one.quit()  # most likely the last one
+            if len(batch) < self._spec.batch:  # most likely the last one
+                one.quit()
+                self._finder = None
         if why:
             raise RateLimited(f"{self.account.name}: the server puts messages off ({why})", retry_after=AGAIN)
 
     def _addresses(self, batch: Sequence[Change]) -> Mapping[str, Recipient]:
         """Return pseudonym -> recipient. Raises `Rejected` when a list cannot be read any more."""
-        sources = tuple(batch[0].payload["to"]), tuple(batch[0].payload["lists"])
+        to, lists = tuple(batch[0].payload["to"]), tuple(batch[0].payload["lists"])
+        sources = to, lists, [self.account.lists[name].stamp() for name in lists]
         (known, finder), self._finder = self._finder or (None, None), None
         if finder is None or known != sources:
-            finder = self._finding(*sources)
+            finder = self._finding(to, lists)
         try:
             found = finder.find([_pseudonym(change.slot.key) for change in batch])
         except InvalidInput as fault:
@@ -131,7 +133,7 @@ class Mail:
         content, date, alone = changes[0].payload, self._io.now(), self.account.bcc is None
 
         def compose(first: int) -> bytes:
-            said = words(content, to[first].locale if alone else "", self.account.locales)
+            said = words(content, to[first].locale if alone else "")
             whom = Mailbox(to[first].address, to[first].name) if alone else None
             return letter(self.account, said, whom, there[first].replace("/", "."), date)
 

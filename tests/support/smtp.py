@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 from aiosmtpd.smtp import SMTP, AuthResult
 
 HOST = "smtp.example.com"
-At = Literal["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY", "TAKEN"]
+At = Literal["CONNECT", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "TAKEN"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,14 @@ class Taken:
 class Sink:
     """A mail server. `dial` is for `Io`; `taken` is what it took, `dialled` how often somebody came, `commands` what
     was said. `login` is the user and password that it wants; `certificate` (certificate and key) makes it offer
-    STARTTLS, or, with `tls`, speak TLS at once."""
+    STARTTLS, or, with `tls`, speak TLS at once. `logins`: whether it offers any; `most`: recipients of a message."""
 
     login: tuple[str, str] | None = None
     certificate: Path | None = None
     tls: bool = False
     size: int = 2**25
+    logins: bool = True
+    most: int = 100
     refuses: bool = False
     taken: list[Taken] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -150,6 +152,8 @@ class Sink:
         """Take a recipient."""
         if (found := self.trouble("RCPT", address)) is not None:
             return await server.suffer(found)
+        if len(envelope.rcpt_tos) == self.most:
+            return "452 4.5.3 too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 fine"
 
@@ -178,7 +182,7 @@ class _Server(SMTP):
             ident="test",
             data_size_limit=sink.size,
             tls_context=context,
-            auth_require_tls=context is not None,
+            auth_require_tls=context is not None or not sink.logins,
             authenticator=sink.authenticate,
             loop=sink._loop,
         )
@@ -210,6 +214,9 @@ class _Server(SMTP):
 
     async def smtp_AUTH(self, arg: str) -> None:
         self._sink.commands.append("AUTH")
+        if (found := self._sink.trouble("AUTH")) is not None:
+            await self.push(await self.suffer(found))
+            return
         await super().smtp_AUTH(arg)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
