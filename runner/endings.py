@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.layers import Held, recover, released, same, see, unsent, wanted
-from runner.model import Merge, Outcome, Slot, Value, Verdict
+from runner.model import Claim, Merge, Op, Outcome, Slot, Value, Verdict
 from runner.report import Fate, Note
 from runner.store.ledger import Entry
 
@@ -62,7 +62,7 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
         return End("void", still, "the write did not arrive")
     reason = outcome.reason if refused else "the target answered OK and changed nothing"
     if opens:
-        still = released(still, entry.outage, entry.run)
+        still = _without(entry, held, still, before)
     return End("rejected", still, reason, Note(Fate.REJECTED, slot, held.name, wanted=after, live=seen, reason=reason))
 
 
@@ -71,6 +71,18 @@ def _failed(held: Held, before: Value, after: Value, outcome: Outcome | None) ->
     if outcome is None or not (outcome.proven and outcome.reason):
         return None
     return Note(Fate.FAILED, held.slot, held.name, wanted=after, live=before, reason=outcome.reason)
+
+
+def _without(entry: Entry, held: Held, still: Held, before: Value) -> Held:
+    """Return a slot without a claim that was refused. Where a step is amended, what it wrote before is still there: it
+    goes on holding that, so that a restore gives it back."""
+    if same(held.merge, wanted(released(held, entry.outage, entry.run)), before):
+        return released(still, entry.outage, entry.run)
+    mine = (entry.outage, entry.run)
+    layers = (
+        replace(each, claim=Claim(Op.PUT, before)) if (each.owner, each.run) == mine else each for each in still.layers
+    )
+    return still.with_layers(tuple(layers))
 
 
 def forgotten(entry: Entry, held: Held, before: Value) -> Held | None:

@@ -139,7 +139,7 @@ class Directory:
 
 
 def _person(row: Mapping[str, Any]) -> Person:
-    return Person(str(row["id"]), str(row.get("name") or _number_of(row) or row["id"]), str(row.get("serviceId") or ""))
+    return Person(str(row["id"]), str(row.get("name") or row["id"]), str(row.get("serviceId") or ""))
 
 
 def _refuse_same(found: Mapping[str, Person]) -> None:

@@ -16,6 +16,7 @@ from providers.digisac.account import account_of
 from providers.digisac.people import PLACES
 from providers.digisac.schedule_kind import body_of, due_of, failure_of, in_order, scheduled_contact, value_of
 from providers.digisac.simulator.account import AGENT_TOKEN
+from providers.wire.faults import Fault
 from runner import kinds
 from runner.commands import operate
 from runner.errors import Exit
@@ -389,6 +390,17 @@ def test_an_outage_that_lasts_longer_moves_its_contacts(tmp_path: Path) -> None:
     report = operate.extend(lab.session, row, END + timedelta(minutes=12), BY, lab.progress)
     assert report.notes == ()
     assert [at for _, at, _ in held(lab)] == ["15:12", "15:18", "15:24", "15:30", "15:36"]
+
+
+def test_a_change_that_is_refused_leaves_a_schedule_that_is_taken_back(tmp_path: Path) -> None:
+    """An amended step whose change Digisac refuses for one contact still takes that contact's schedule back."""
+    lab = DigisacLab(tmp_path)
+    lab.apply(lab.book(contacting(*called())))
+    lab.account.faults.add(Fault("409", method="PUT"))
+    report = lab.apply(lab.book(contacting(*called(), comment="Changed")))
+    assert list(notes(report, Fate.REJECTED)) == ["Ana Almeida"]
+    lab.revert("outage")
+    assert held(lab) == []
 
 
 def test_what_a_person_changed_stays_and_is_told(tmp_path: Path) -> None:

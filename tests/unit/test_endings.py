@@ -56,6 +56,25 @@ def test_what_the_vendor_proves_is_not_read() -> None:
     assert came(OPENING, PROVEN) == End("done", replace(OPENING, last=2))
 
 
+def test_an_amendment_that_is_refused_leaves_what_was_written_before() -> None:
+    """The step goes on holding its earlier value, which a restore gives back; what it never wrote it does not hold."""
+    amended = held(replace(MINE, claim=Claim(Op.PUT, 3)), last=2)
+    end = came(amended, REFUSED, 2, journal=entry(2, 3))
+    assert (end.state, end.held) == ("rejected", replace(amended, layers=(MINE,)))
+    other = Layer("storm", "run", 0, 5, 0, Claim(Op.PUT, 2))
+    both = came(held(other, replace(MINE, claim=Claim(Op.PUT, 3)), last=2), REFUSED, 2, journal=entry(2, 3))
+    assert both.held == held(other, last=2)
+
+
+def test_a_restore_may_find_that_nothing_had_come_of_it() -> None:
+    """A proven end with a reason is done, and the reason is told; without one there is nothing to tell."""
+    back = entry(2, 1, direction="close")
+    end = came(CLOSING, replace(PROVEN, reason="the ticket was open"), journal=back)
+    assert end.note is not None
+    assert (end.state, end.note.fate, end.note.reason) == ("done", Fate.FAILED, "the ticket was open")
+    assert came(CLOSING, PROVEN, journal=back).note is None
+
+
 @pytest.mark.parametrize("said", [LOST, None], ids=["lost", "nobody heard"])
 def test_what_did_not_arrive_is_tried_again(said: Outcome | None) -> None:
     """Live as before after a lost reply means that nothing was written."""
