@@ -24,7 +24,7 @@ from runner.report import Report
 from runner.spi import Means, Query
 from runner.store import lease, ledger
 from runner.store import tasks as stored
-from runner.views.text import command
+from runner.views.text import command, when
 from runner.work import Order, Progress
 
 PATIENCE: Final = 30.0  # seconds for which somebody else's lease is waited for
@@ -165,6 +165,9 @@ def _run(session: Session, row: Any, step: str) -> Run:
         return found[0]
     names = ", ".join(run.id for run in found or runs) or "none"
     what = f"{step!r} means several steps" if found else f"{row.id} has no human step {step!r}"
+    if later := next((run for run in outage.runs if not found and step in (run.id, run.step)), None):
+        after = f" and once {' and '.join(later.needs)} is done" if later.needs else ""
+        what = f"{later.id} waits for nobody yet: it begins {when(later.start, row.timezone)}{after}"
     raise Usage(what, hint=f"its human steps: {names}; `{command('steps', row.id)}` shows what waits", code="AK001")
 
 

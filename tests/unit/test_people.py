@@ -14,6 +14,7 @@ import pytest
 from providers.people import by_hand
 from runner import kinds
 from runner.commands import guide
+from runner.commands import people as acks
 from runner.errors import Refused, Usage
 from runner.executor import outage_of
 from runner.model import UNKNOWN, Value
@@ -158,6 +159,19 @@ def test_an_item_that_is_not_there(office: Office) -> None:
         office.ack("match", item="7", before="optional")
 
     assert refused.value.hint.startswith("`runner steps match@")
+
+
+def test_a_step_that_has_not_begun_says_when_it_does(office: Office) -> None:
+    """Who is too early hears when the step begins and what has to be done first, not that there is no such step."""
+    late = {**SSO, "id": "later", "from": "start + 1h", "needs": ["sso"]}
+    office.lab.apply(office.book("match", SSO, late))
+    row, lab = office.row("match"), office.lab
+
+    with pytest.raises(Usage) as refused:
+        acks.acknowledge(lab.session, row, "later", "", Ack("maria"), before=None, progress=lab.progress)
+
+    words = "later waits for nobody yet: it begins Fri 11 Dec 12:30 -03 and once sso is done"
+    assert refused.value.message == words
 
 
 def test_one_of_several_items_has_to_be_named(office: Office) -> None:
