@@ -42,11 +42,11 @@ def _status(names: Names, name: str, status: Any) -> Iterator[Finding]:
         yield Finding("problem", f"{name}: {fault.message}", fault.hint)
 
 
-def advise(tickets: Tickets, target: Target, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what somebody should know before a step is carried out."""
+def advise(tickets: Tickets | None, target: Target, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what somebody should know before a step is carried out. `tickets` are those of the kind, if it has any."""
     if kind == "holiday":
         yield CALENDAR
-    if kind not in ("tickets", "snooze"):
+    if tickets is None:
         return
     customers = tickets.customers_of(with_["select"], target)
     whom = f"up to {customers:,} customers" if customers is not None else "the customers of each ticket"

@@ -1,4 +1,4 @@
-"""The provider for Movidesk: tickets by API, everything else through people."""
+"""The provider for Movidesk: tickets and their snoozes by API, everything else through people."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from providers.movidesk.client import Client
 from providers.movidesk.names import Names
 from providers.movidesk.notice_kind import notice
 from providers.movidesk.people import by_people
+from providers.movidesk.snoozes import Snoozes
 from providers.movidesk.tickets import Tickets
 from runner import kinds
 from runner.model import Accepted, Change, Outcome, Slot, Value
@@ -30,9 +31,10 @@ class Movidesk:
         self._target = target
         self.client = Client(account_of(target), target, io)
         self._names = Names(self.client)
-        self._tickets = Tickets(self.client, self._names)
-        self._areas = {spec.kind: self._tickets for spec in self._tickets.specs()}
-        self._kinds = kinds.offer(*self._tickets.specs(), notice(), *by_people())
+        areas = (Tickets(self.client, self._names), Snoozes(self.client, self._names, target))
+        self._areas: dict[str, Tickets] = {spec.kind: area for area in areas for spec in area.specs()}
+        by_api = [spec for area in areas for spec in area.specs()]
+        self._kinds = kinds.offer(*by_api, notice(), *by_people())
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what the account offers; what has no API is carried out by people."""
@@ -55,7 +57,7 @@ class Movidesk:
 
     def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
         """Yield what somebody should know before a step is carried out. Raises `ProviderError`."""
-        return checkup.advise(self._tickets, self._target, kind, with_)
+        return checkup.advise(self._areas.get(kind), self._target, kind, with_)
 
     def close(self) -> None:
         """Close the connections."""

@@ -20,7 +20,7 @@ from runner.kinds.shape import describe
 from runner.model import ABSENT, Change, Claim, Json, Merge, Op, Value
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
 
-SELECTED: Final = "id,type,subject,status,justification,urgency,ownerTeam"
+SELECTED: Final = "id,type,subject,status,baseStatus,justification,urgency,ownerTeam"
 FIELDS: Final[Mapping[str, str]] = {"status": "status", "group": "ownerTeam", "priority": "urgency"}
 TYPES: Final[Mapping[str, int]] = {"internal": 1, "public": 2}  # [DOC]
 SAID: Final[Mapping[str, int]] = {"note": 1, "answer": 2}  # effects: an action that every ticket gets once [DOC]
@@ -78,37 +78,43 @@ def paced(account: Account) -> kinds.Overrides:
 def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the common schema without what Movidesk cannot do, and with what it can besides."""
     once = "Sent once to every ticket when the step begins; it cannot be taken back."
+    public = f"A public action, which customers may get as mail; all languages in one. {once}"
     told = {
-        **kinds.texts(
-            "answer", "Answer", f"A public action, which customers may get as mail; all languages in one. {once}"
-        ),
+        **kinds.texts("answer", "Answer", public),
         **kinds.texts("note", "Note", f"An internal action, for agents only. {once}"),
     }
-    words = "`pause` (the target's own pause status), a name under `options.statuses`, a status without justification, "
-    both: Mapping[str, Any] = {
-        "oneOf": [
-            {"type": "string", "minLength": 1},
-            kinds.fields(
-                {
-                    "status": describe({"type": "string", "minLength": 1}, "Status", "Its name."),
-                    "justification": describe(
-                        {"type": ["string", "null"]}, "Justification", "Its name; null where the status has none."
-                    ),
-                },
-                ["status", "justification"],
-            ),
-        ]
-    }
     kept = {name: each for name, each in common["properties"].items() if name not in ("tag", "give_back")}
-    select = {name: each for name, each in kept["select"]["properties"].items() if name in FIELDS}
-    type_ = describe({"enum": list(TYPES)}, "Type", "Whether tickets are public or internal; default: both.")
-    kept |= {
-        "select": {**kept["select"], "properties": {**select, "type": type_}},
-        "status": describe(both, "Status", words + "or `{status: Parado, justification: Evento}`."),
-    }
+    kept |= {"select": selecting(common), "status": status_schema("The status, with its justification.")}
     forms = [{"required": [name]} for name in ("status", *told)]
     one = [{"not": {"required": list(pair)}} for pair in combinations(told, 2)]
     return {**common, "properties": {**kept, **told}, "anyOf": forms, "allOf": one}
+
+
+def selecting(common: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of `select` with what Movidesk can be asked for."""
+    select = common["properties"]["select"]
+    known = {name: each for name, each in select["properties"].items() if name in FIELDS}
+    type_ = describe({"enum": list(TYPES)}, "Type", "Whether tickets are public or internal; default: both.")
+    return {**select, "properties": {**known, "type": type_}}
+
+
+def status_schema(description: str) -> Mapping[str, Any]:
+    """Return the schema of a status to set."""
+    name = {"type": "string", "minLength": 1}
+    whole = kinds.fields(
+        {
+            "status": describe(name, "Status", "Its name."),
+            "justification": describe(
+                {"type": ["string", "null"]}, "Justification", "Its name; null where the status has none."
+            ),
+        },
+        ["status", "justification"],
+    )
+    words = (
+        "`pause` (the target's own pause status), a name under `options.statuses`, a status without justification, or "
+        "`{status: Parado, justification: Evento}`."
+    )
+    return describe({"oneOf": [name, whole]}, "Status", f"{description} {words}")
 
 
 def _action(path: str, text: Json, context: Context) -> Want:

@@ -34,11 +34,15 @@ AT_FIRST: Final = 2  # refusals of one change after which the rest of a batch is
 LATER: Final = 5  # the same, once a ticket has taken the change
 OLD: Final = Outcome(Verdict.REJECTED, "nobody touched it for 90 days: such a ticket is read only")
 NOT_TRIED: Final = Outcome(Verdict.REJECTED, "not tried: Movidesk refused the same change to the tickets before")
+DONE: Final = Outcome(Verdict.DONE)
 SELECTIONS: Final = 64  # of which the customers are counted
 
 
 class Tickets:
-    """The tickets of one account."""
+    """The tickets of one account. `columns` and `expanded` are what is read of each."""
+
+    columns = SELECTED
+    expanded = ""
 
     def __init__(self, client: Client, names: Names) -> None:
         self._client = client
@@ -70,12 +74,14 @@ class Tickets:
         for number, (key, group) in enumerate(groupby(batch, key=lambda change: change.slot.key)):
             changes = list(group)
             body = self._body(key, changes)
-            shape = json.dumps(body, sort_keys=True)
+            shape = _shape(body)
             if number:
                 yield ONE_BY_ONE
             try:
                 if key in self._past:
                     outcome = OLD
+                elif not body:
+                    outcome = DONE
                 elif shape in tried and not self._patience.get(shape, AT_FIRST):
                     outcome = NOT_TRIED
                 else:
@@ -107,9 +113,9 @@ class Tickets:
         condition = filter_of(where)
         customers: set[str] = set()
         types: set[int] = set()
-        for rows in self._client.pages(condition, SELECTED, expand="clients($select=id)"):
+        for rows in self._client.pages(condition, self.columns, expand="clients($select=id)"):
             self._names.note(rows)
-            for row in rows:
+            for row in self._rows(rows):
                 values = self._values(row)
                 if not matches(where, values):
                     continue
@@ -126,17 +132,18 @@ class Tickets:
 
     def _by_id(self, keys: Sequence[str]) -> Iterator[tuple[str, Values]]:
         numbers = [key for key in keys if key.isdecimal()]
-        rows = self._client.by_id(numbers, self._columns()) if numbers else {}
+        rows = self._client.by_id(numbers, self.columns, expand=self.expanded) if numbers else {}
         if missing := [key for key in numbers if key not in rows]:
-            old = self._client.by_id(missing, self._columns(), path=PAST)
+            old = self._client.by_id(missing, self.columns, expand=self.expanded, path=PAST)
             self._past |= old.keys()
             rows |= old
         self._past -= {key for key in numbers if key not in missing}
         for key in keys:
             yield key, self._values(rows[key]) if key in rows else {}
 
-    def _columns(self) -> str:
-        return SELECTED
+    def _rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows of a page with everything that `_values` needs."""
+        return rows
 
     def _values(self, row: Row) -> Values:
         return values_of(row)
@@ -152,7 +159,7 @@ class Tickets:
             return Outcome(Verdict.REJECTED, fault.message)
         except NoReply as fault:
             return Outcome(Verdict.UNKNOWN, fault.message)
-        return Outcome(Verdict.DONE)
+        return DONE
 
     def _body(self, key: str, changes: Sequence[Change]) -> dict[str, Any]:
         del key
@@ -175,3 +182,9 @@ class Tickets:
             return OLD if old else Outcome(Verdict.REJECTED, "the ticket is not there any more"), True
         wanted = status_of(body) if "status" in body else None
         return outcome, any(status_of(line) == wanted for line in rows[key].get("statusHistories") or ())
+
+
+def _shape(body: Mapping[str, Any]) -> str:
+    """Return what two changes have in common that an account would refuse for the same reason."""
+    types = [action["type"] for action in body.get("actions", ())]
+    return json.dumps([body.get("status"), body.get("justification"), types])

@@ -23,6 +23,7 @@ from tests.support.wire import Wire
 TEAM = "Caixa d'Água"  # it has two tickets
 SAMPLES = (
     Sample("tickets", {"select": {"group": TEAM}, "status": "pause"}, {"status": "Resolvido", "justification": None}),
+    Sample("snooze", {"select": {"group": TEAM}, "until": "end + 1d"}),
     Sample("tickets", {"select": {"group": TEAM}, "note": {"es": "Corte de luz", "pt-BR": "Falta de luz"}}),
 )
 

@@ -21,15 +21,16 @@ PAUSED = {
     "note": {"pt-BR": "Falta de luz", "es": "Corte de luz"},
 }
 MANY = {"select": {"status": "Em atendimento", "type": "public"}, "status": "pause", "note": "Corte de luz"}
+NAP = {"select": {"group": "Caixa d'Água"}, "until": "end"}
 
 
-def story(with_: dict[str, Any], tickets: int) -> Any:
+def story(with_: dict[str, Any], tickets: int, uses: str = "tickets") -> Any:
     """Return what makes a story on an account with so many tickets, at night: nothing has to wait."""
 
     def made(folder: Path) -> Story:
         lab = MovideskLab(folder, tickets=tickets, now=AT_NIGHT)
         windows = [{"start": "2026-12-11 22:00", "end": "2026-12-12 06:00"}]
-        book = lab.playbook("power", [{"id": "pause", "uses": "tickets", "with": with_}], windows=windows)
+        book = lab.playbook("power", [{"id": "pause", "uses": uses, "with": with_}], windows=windows)
         made = Story(lab, lab.account, book)
 
         def again() -> None:
@@ -57,5 +58,6 @@ def test_a_fault_at_any_request_ends_exact_or_is_reported(name: str) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("what", FAULTS)
 def test_every_fault_at_every_request_of_many_tickets(what: str) -> None:
-    """The same for every fault that the simulator knows, over several batches."""
+    """The same for every fault that the simulator knows, over several batches; and for snoozes."""
     assert list(wrong(story(MANY, 70), what, notes)) == []
+    assert list(wrong(story(NAP, 12, "snooze"), what, notes)) == []

@@ -46,7 +46,7 @@ def wants(kind: str, with_: Mapping[str, Any], given: Context | None = None) -> 
 def test_every_action_without_an_api_has_a_place() -> None:
     """All rows of the article that only people can do are served; everything but tickets is for people."""
     assert {row for place in PLACES for row in place.rows} >= {f"M{n}" for n in range(1, 9)}
-    assert {kind for kind, spec in KINDS.items() if spec.means is Means.API} == {"tickets"}
+    assert {kind for kind, spec in KINDS.items() if spec.means is Means.API} == {"tickets", "snooze"}
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.kind}-{place.name}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from providers.movidesk.simulator.desk import OF_TYPE, Desk, Mail, Ticket, seeded
+from providers.movidesk.simulator.desk import OF_TYPE, PUBLIC, Desk, Mail, Ticket, seeded
 from providers.movidesk.simulator.limits import Counted, Limits
 from providers.wire.app import Logged, Wire
 from providers.wire.core import Json, Refusal, Route
@@ -73,9 +73,10 @@ class Account:
         return [each.id for each in self.desk.tickets.values() if test(each) and not self.desk.is_past(each)]
 
     def dump(self) -> str:
-        """Return as canonical JSON what the account holds, without histories, stamps and mails."""
+        """Return as canonical JSON what the account holds, without histories (internal actions are one), stamps and
+        mails."""
         kept = {
-            each.id: [each.type, each.subject, each.team, each.urgency, each.status, each.justification, each.actions]
+            each.id: [each.type, each.subject, each.team, each.urgency, each.status, each.justification, *_public(each)]
             for each in self.desk.tickets.values()
         }
         return json.dumps(kept, sort_keys=True, ensure_ascii=False)
@@ -92,6 +93,10 @@ class Account:
     def grow_old(self, number: int, days: float) -> None:
         """Let nobody have touched a ticket for so many days."""
         self.ticket(number).updated = self.desk.clock() - 86_400 * days
+
+
+def _public(ticket: Ticket) -> list[Json]:
+    return [action for action in ticket.actions if action["type"] == PUBLIC]
 
 
 class Gate(Wire[Route]):
