@@ -68,11 +68,11 @@ def value_of(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Json]:
     flags = bool(row.get("openTicket")), bool(row.get("notificateUser"))
     at = instant_of(row, zone)
     value = {
+        "at": wall(at, zone) if at is not None else str(row.get("scheduledAt", "")),
         "action": next((name for name, each in FLAGS.items() if each == flags), "none"),
         "contact": str(row.get("contactId") or ""),
         "department": str(row.get("departmentId") or ""),
         "attendant": str(row.get("userId") or ""),
-        "at": wall(at, zone) if at is not None else str(row.get("scheduledAt", "")),
         "comment": unmarked(str(row.get("notes") or ""))[0],
         "message": str(row.get("message") or ""),
     }

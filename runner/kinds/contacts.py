@@ -39,8 +39,8 @@ _SPAN: Final = re.compile(r"(\d{1,4})([mhd])")
 def scheduled_contact(spacing: timedelta = SPACING, why: str = "", **overrides: Unpack[Overrides]) -> KindSpec:
     """Return the kind that schedules one contact after the other: a ticket opened, an agent told, or both.
 
-    Slots: key = marker, one for each contact and repeat; path ``scheduled``, value ``{"action", "contact",
-    "department", "attendant", "at", "comment", "message"}`` with the vendor's ids. The query also asks for
+    Slots: key = marker, one for each contact and repeat; path ``scheduled``, value ``{"at", "action", "contact",
+    "department", "attendant", "comment", "message"}`` with the vendor's ids. The query also asks for
     ``contact/<marker>/...``, ``department/...`` and ``attendant/...``, each ending in ``id/5`` or ``name/Ana`` as
     typed, which a provider answers with the id, for ``schedules``, the instants (RFC 3339) of everybody else's, and
     for the ``zone`` of the vendor's clock. Two schedules keep `spacing` between them; `why` is the vendor's reason,
@@ -61,11 +61,11 @@ def scheduled_contact(spacing: timedelta = SPACING, why: str = "", **overrides: 
         times = _times(with_, context, found, spacing, why)
         at, item = next((times[place], one) for place, one in enumerate(items) if one.marker == found.key)
         value = {
+            "at": wall(at, zone_of(context, found)),
             "action": with_["action"],
             "contact": _known(found, f"contact/{item.marker}", item.contact),
             "department": _known(found, "department", _handle(with_["department"])),
             "attendant": _known(found, "attendant", _handle(with_["attendant"])),
-            "at": wall(at, zone_of(context, found)),
             "comment": with_.get("comment", ""),
             "message": every_text(with_["message"], context) if "message" in with_ else "",
         }
