@@ -39,7 +39,10 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "playbook": references.playbook,
     "kinds": references.kinds_reference,
     "embedded-names": references.embedded_names,
-    **{f"{vendor}-kinds": partial(references.vendor_kinds, vendor) for vendor in ("zendesk", "whaticket", "webhook", "digisac")},
+    **{
+        f"{vendor}-kinds": partial(references.vendor_kinds, vendor)
+        for vendor in ("zendesk", "whaticket", "webhook", "digisac", "mail")
+    },
     "configuration": references.configuration,
     "codes": references.codes,
     "cli": references.command_line,

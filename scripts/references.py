@@ -24,6 +24,7 @@ from runner.testing.io import ScriptedIo
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 100
 SETTINGS: Mapping[str, Mapping[str, Any]] = {  # what a provider cannot do without
+    "mail": {"host": "smtp.example.com", "from": "support@example.com"},
     "zendesk": {"subdomain": "example"},
     "webhook": {"service": "slack_app", "channels": {"support": "C0123456789"}},
     "digisac": {"url": "https://example.digisac.co", "schedule_zone": "America/Sao_Paulo"},

@@ -153,7 +153,7 @@ def _schema(common: KindSpec) -> Mapping[str, Any]:
                 **old["audience"],
                 "description": "The lists that runner.yaml marks so: `{customers: all}`, or names of such lists.",
             },
-            "at_most": AT_MOST,
+            "at_most": {**AT_MOST, "description": "Refuse the step when there are more recipients than this."},
         },
         allOf=[
             *({"anyOf": [{"required": [part]}, {"required": [f"{part}_file"]}]} for part in PARTS),

@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
-from providers.mail.account import account_of
+from providers.mail.account import OPTIONS, account_of
 from providers.mail.addresses import address_of, mailbox_of
 from providers.mail.provider import Mail, open_target
 from runner.errors import InvalidInput, NotSent, ProviderError, RateLimited, Rejected, Unauthorized
@@ -119,6 +121,21 @@ def test_what_can_be_an_address() -> None:
     named = mailbox_of('"Acme; Ltd" <a@b.example>')
     assert named is not None
     assert (named.name, named.address) == ("Acme; Ltd", "a@b.example")
+
+
+def test_the_guide_tells_every_option_and_its_example_is_right() -> None:
+    """docs/providers/mail.md has a row for each option, its targets open, and its step is one that the kind takes."""
+    text = (Path(__file__).parents[2] / "docs" / "providers" / "mail.md").read_text(encoding="utf-8")
+    named = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \|", text.partition("| option |")[2].partition("\n\n")[0], re.MULTILINE
+    )
+    assert {name for row in named for name in re.findall(r"\w+", row)} == OPTIONS
+    config, (step,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    found = config["targets"]["mail"]
+    mail = Target("mail", "mail", found["options"], found["credentials"], locales=tuple(found["locales"]))
+    schema = open_target(mail, ScriptedIo()).capabilities()["notice"].schema
+    for part in (step, *step["restore"]):
+        jsonschema.Draft202012Validator(schema).validate(part["with"])
 
 
 # --- the step -------------------------------------------------------------------------------------------------------
