@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 import runner
+from tests.support.servers import can_be_had
 
 # `make test` gives the same verdict on the same commit; `make soak` explores.
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
@@ -26,8 +27,9 @@ settings.register_profile("soak", deadline=None, max_examples=2000, suppress_hea
 settings.load_profile("suite")
 
 # What a terminal or a CI job sets must not change what a test sees; nothing that a test starts may fetch packages.
+KEPT = ("RUNNER_CONTRACTS", "RUNNER_LIVE_ZENDESK", "RUNNER_TEST_SERVERS")
 for name in [*os.environ]:
-    if name.startswith(("GITHUB_", "RUNNER_")) and name not in ("RUNNER_CONTRACTS", "RUNNER_LIVE_ZENDESK"):
+    if name.startswith(("GITHUB_", "RUNNER_")) and name not in KEPT:
         del os.environ[name]
 for name in ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
@@ -71,8 +73,9 @@ UNTRACED = (
         "tests/test_workflows.py",
     ),
     # The providers and their simulators are not what the bound counts.
-    *("tests/conformance/", "tests/contract/", "tests/test_zendesk_", "tests/unit/test_zendesk_"),
-    *("tests/unit/test_simulator.py", "tests/unit/test_digisac"),
+    *("tests/conformance/", "tests/contract/", "tests/test_zendesk_", "tests/test_vendor_", "tests/unit/test_zendesk_"),
+    *("tests/unit/test_mail", "tests/unit/test_webhook", "tests/unit/test_whaticket", "tests/unit/test_movidesk"),
+    *("tests/unit/test_digisac.py", "tests/unit/test_digisac_simulator.py", "tests/unit/test_simulator.py"),
 )
 
 
@@ -116,9 +119,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn the skip of a contract test into a failure where the vendors' API descriptions are at hand."""
+    """Turn a skip into a failure: of a contract test where the vendors' API descriptions are at hand, of a test against
+    a real server where the machine can run it."""
     report = yield
     if report.skipped and item.get_closest_marker("contract") and os.environ.get(CONTRACTS):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}: a contract test may not be skipped while {CONTRACTS} is set"
+    if report.skipped and item.get_closest_marker("servers") and can_be_had():
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: this machine can run the server, so the test may not be skipped"
     return report
