@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Final
 
 from benchmarks import (
+    bench_mail,
     bench_movidesk,
     bench_recovery,
     bench_start,
@@ -55,6 +56,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[Table]]]] = {
     "tickets": bench_tickets.main,
     "zendesk": bench_zendesk.main,
     "movidesk": bench_movidesk.main,
+    "mail": bench_mail.main,
 }
 
 
