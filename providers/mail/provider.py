@@ -56,17 +56,12 @@ class Mail:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
-        """Yield the recipients that a step selects, everybody once. What was sent is nowhere to be read: all of it
-        together is nothing, if the server answers. Raises `InvalidInput` for lists that are wrong, `ProviderError`."""
-        found: Iterator[tuple[str, Mapping[str, Value]]]
+        """Yield the recipients that a step selects, everybody once. What was sent is nowhere to be read: without a
+        selection there is nothing. Raises `InvalidInput` for lists that are wrong."""
         if query.where is not None:
             found = self._selected(query.where)
-        elif query.ids:
-            found = self._known(query.ids)
         else:
-            with self._post.round() as one:
-                one.open().quit()
-            return
+            found = self._known(query.ids) if query.ids else iter(())
         for key, values in islice(found, query.limit):
             for path, value in kinds.asked(query.paths, values).items():
                 yield Slot(self.account.name, query.kind, key, path), value
