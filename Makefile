@@ -6,12 +6,13 @@ BIN := .venv/bin
 # Where it is set, every process that starts compiles every module again: a second for each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test suite lint soak live bench wheels build lock clean
+.PHONY: help setup demo test suite test-servers lint soak live bench wheels build lock clean
 
 help:
 	@echo 'make demo    play a whole outage on the embedded helpdesk, offline'
 	@echo 'make test    linters, types and the test suite'
 	@echo 'make suite   the test suite only'
+	@echo 'make test-servers  against real helpdesks, which it installs: see docs/providers/redmine.md'
 	@echo 'make lint    linters and types only'
 	@echo 'make soak    the long runs'
 	@echo 'make live    one outage on a sandbox of yours: see docs/providers/zendesk.md'
@@ -31,8 +32,11 @@ test: .venv/dev
 	@$(MAKE) --no-print-directory -j2 lint suite
 
 suite: .venv/dev
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs -m 'not soak and not live' \
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q -rs -m 'not soak and not live and not servers' \
 		--cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE) $(PYTEST_ARGS)
+
+test-servers: .venv/dev
+	@$(BIN)/python -m pytest -n 0 -q -rs -m servers tests/servers $(PYTEST_ARGS)
 
 lint: .venv/dev
 	@$(BIN)/ruff check --quiet .

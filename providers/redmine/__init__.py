@@ -1,0 +1,1 @@
+"""Redmine: tickets, news, a banner page and snooze dates through its REST API; the rest through people."""
