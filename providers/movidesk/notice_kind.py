@@ -54,8 +54,7 @@ NOBODY: Final = ("nobody", "nadie", "ninguém", "ніхто")
 
 def notice() -> KindSpec:
     """Return the kind. Slots: key = marker, path ``value``: the form to fill in, field by field."""
-    common = kinds.notice()
-    base = kinds.person(common)
+    base = kinds.person(kinds.notice())
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         del found
@@ -64,7 +63,7 @@ def notice() -> KindSpec:
         return [Want(VALUE, Claim(Op.PUT, form(with_, context)), title=title, menu=menu)]
 
     mail = describe(NAME, "Mail account", "The account that sends it; one @movidesk has no daily limit.")
-    board = {**common.schema["properties"]["place"], "enum": ["board"]}
+    board = describe({"enum": ["board"], "default": "board"}, "Place", "The notice board.")
     return replace(
         base,
         schema=kinds.extend(base, {"place": board, "mail_account": mail}),

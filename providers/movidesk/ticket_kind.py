@@ -101,20 +101,19 @@ def selecting(common: Mapping[str, Any]) -> Mapping[str, Any]:
 def status_schema(description: str) -> Mapping[str, Any]:
     """Return the schema of a status to set."""
     name = {"type": "string", "minLength": 1}
-    whole = kinds.fields(
-        {
-            "status": describe(name, "Status", "Its name."),
-            "justification": describe(
-                {"type": ["string", "null"]}, "Justification", "Its name; null where the status has none."
-            ),
-        },
-        ["status", "justification"],
-    )
+    why = describe({"type": ["string", "null"]}, "Justification", "Its name; null where the status has none.")
+    schema = {
+        "type": ["string", "object"],
+        "minLength": 1,
+        "properties": {"status": describe(name, "Status", "Its name."), "justification": why},
+        "required": ["status", "justification"],
+        "additionalProperties": False,
+    }
     words = (
         "`pause` (the target's own pause status), a name under `options.statuses`, a status without justification, or "
         "`{status: Parado, justification: Evento}`."
     )
-    return describe({"oneOf": [name, whole]}, "Status", f"{description} {words}")
+    return describe(schema, "Status", f"{description} {words}")
 
 
 def _action(path: str, text: Json, context: Context) -> Want:
