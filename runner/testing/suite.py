@@ -158,8 +158,8 @@ class ProviderSuite(Promises):
         assert harness.dump() == before
 
     def test_writing_twice_is_writing_once(self, harness: Harness) -> None:
-        """A write sent again, because nobody knows whether it landed, changes nothing more. Where the vendor checks what
-        was there before, it may say that this has moved."""
+        """A write sent again, because nobody knows whether it landed, changes nothing more. A vendor that checks what was
+        there before may say that it moved."""
         provider = harness.open()
         for step in plans(harness, provider):
             write(provider, step.changes)
