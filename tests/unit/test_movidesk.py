@@ -10,6 +10,7 @@ from pathlib import Path
 from traceback import format_exception
 from typing import Any
 
+import httpx
 import pytest
 
 from providers.movidesk.account import account_of
@@ -386,6 +387,28 @@ def test_a_read_is_tried_once_more_and_never_a_third_time(what: str, said: str) 
     shop.account.faults.clear()
     shop.io.sleep(60)
     assert shop.listed(status="Novo")
+
+
+def test_an_answer_that_repeats_the_address_is_shown_without_the_token() -> None:
+    """Some servers say which address they refuse: the token in it is taken out."""
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, text=f"Bad request: {request.url}")
+
+    io = ScriptedIo(AT_NIGHT, {"env:MOVIDESK_TOKEN": "s3cret-of-a-test"}, httpx.MockTransport(echo))
+    with pytest.raises(
+        Rejected, match=r"Bad request: https://api.movidesk.com/public/v1/tickets\?token=\*\*\*"
+    ) as told:
+        list(open_target(target(), io).read(Query("tickets", ids=("1",), paths=("name",))))
+    assert "s3cret" not in "".join(format_exception(told.value))
+
+
+def test_the_lease_is_renewed_between_two_tickets() -> None:
+    """A dozen tickets take longer by day than a lease lasts: the runner has the word before each next one."""
+    shop = Shop(now=BY_DAY)
+    changes = [Change(Slot("desk", "tickets", str(key), "status"), WORKED_ON, PAUSE) for key in (1001, 1002, 1003)]
+    said = [type(each).__name__ for each in shop.desk.write(changes)]
+    assert said == ["Accepted", "Accepted", "Outcome", "Outcome", "Outcome"]
 
 
 def test_without_a_token_nothing_is_sent() -> None:

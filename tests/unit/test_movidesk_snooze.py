@@ -17,6 +17,7 @@ from providers.movidesk.simulator.desk import Ticket
 from providers.movidesk.snooze_kind import Snooze, snooze_of
 from providers.wire.faults import Fault
 from runner.errors import InvalidInput
+from runner.model import ABSENT, Change, Slot
 from runner.report import Report
 from runner.spi import Context
 from runner.testing.io import ScriptedIo
@@ -143,6 +144,15 @@ def test_a_snooze_that_is_sent_again_says_nothing_twice(tmp_path: Path) -> None:
     desk.sleep()
     desk.resume()
     assert len(desk.said()) == 1
+
+
+def test_a_snooze_that_is_there_is_not_written_again(desk: Desk) -> None:
+    """Whoever sends it twice, because nobody knows whether it landed, leaves one line in the history; the same goes for
+    its end."""
+    value = {"due": "2026-12-12T03:00:00Z", "status": PAUSE}
+    for after, lines in ((value, 1), (value, 1), (ABSENT, 2), (ABSENT, 2)):
+        list(desk.session.live.write("desk", [Change(Slot("desk", "snooze", str(ONE), "snooze"), ABSENT, after)]))
+        assert len(desk.said()) == lines
 
 
 def test_a_status_of_its_own_and_an_agent_who_signs(tmp_path: Path) -> None:
