@@ -158,8 +158,8 @@ class ProviderSuite(Promises):
         assert harness.dump() == before
 
     def test_writing_twice_is_writing_once(self, harness: Harness) -> None:
-        """A write sent again, because nobody knows whether it landed, changes nothing more. A vendor that checks what was
-        there before may say that it moved."""
+        """A write sent again, because nobody knows whether it landed, changes nothing more; a vendor that checks what
+        was there before may say that it moved."""
         provider = harness.open()
         for step in plans(harness, provider):
             write(provider, step.changes)

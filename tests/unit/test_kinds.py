@@ -587,7 +587,12 @@ BY_HAND: list[tuple[KindSpec, Mapping[str, Any], str, str]] = [
         "status-open-or-new-group-n1",
         "status: pending; tag held",
     ),
-    (kinds.snooze(), {"select": {"group": "N1"}, "until": "end"}, "group-n1", "due 2026-12-11 14:30 (America/Sao_Paulo)"),
+    (
+        kinds.snooze(),
+        {"select": {"group": "N1"}, "until": "end"},
+        "group-n1",
+        "due 2026-12-11 14:30 (America/Sao_Paulo)",
+    ),
 ]
 
 

@@ -236,7 +236,8 @@ def test_a_long_list_of_different_changes_ends_early() -> None:
     """Forty schedules at forty times: twenty of them are shown, the others are counted."""
     slots = [Slot(sample.BR, "scheduled_contact", f"{n}", "scheduled") for n in range(40)]
     items = tuple(sample.item(slot, f"Schedule {slot.key}", ABSENT, {"at": slot.key}, Action.CREATE) for slot in slots)
-    lines = plan.human(sample.plan(sample.run("call", "scheduled_contact", items)), width=120, colour=False).splitlines()
+    run = sample.run("call", "scheduled_contact", items)
+    lines = plan.human(sample.plan(run), width=120, colour=False).splitlines()
 
     assert sum("for example Schedule" in line for line in lines) == 20
     assert sum("and 20 more lines like these" in line for line in lines) == 1
