@@ -24,7 +24,7 @@ def examine(client: Client, names: Names, target: Target) -> Iterator[Finding]:
     night = f"{free.begins:%H:%M} to {free.ends:%H:%M} in {free.zone}"
     yield Finding(
         "note",
-        f"takes {account.day_limit:g} requests a minute, {client.limits.ours} of them ours; none are counted {night}",
+        f"takes {account.day_limit:g} requests a minute, {client.limits.ours:g} of them ours; none are counted {night}",
         "the vendor names no time zone for these hours: `zone` under the target's options is a guess",
     )
     named = {"pause": target.words.get("pause"), **account.statuses}

@@ -1,15 +1,13 @@
 """Movidesk's two limits. By day ten requests a minute [DOC], by night as many as one likes; and three failures in a row
 lock the account's API for everybody, for a minute [DOC]. So nothing is tried to see whether it works.
 
-Requests are spread over the minute: three may go at once, then each waits for its share of what is left of the minute.
-What this process knows of a token is shared by everything that uses it here: a plan's requests count against those of
-the apply that follows.
+Requests are spread evenly over the minute. What this process knows of a token is shared by everything that uses it: a
+plan's requests count against those of the apply that follows.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -18,7 +16,6 @@ from zoneinfo import ZoneInfo
 from runner.spi import Free, Io, RateLimited
 
 MINUTE: Final = 61.2  # seconds: on their way requests may bunch up by a second or so
-AT_ONCE: Final = 3
 FAILURES: Final = 2  # in a row; one more would lock the account
 LOCK: Final = 60.0  # seconds [DOC]
 
@@ -27,7 +24,7 @@ LOCK: Final = 60.0  # seconds [DOC]
 class Record:
     """What is known of one token. Times are UTC epoch seconds."""
 
-    sent: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
+    sent: float = 0.0  # when the last request went
     until: float = 0.0
     failures: int = 0
     failed_at: float = 0.0
@@ -53,9 +50,9 @@ class Limits:
     free: Free
 
     @property
-    def ours(self) -> int:
+    def ours(self) -> float:
         """Return the requests a minute that we may use by day."""
-        return max(1, int(self.per_minute * (1 - self.reserve) + 1e-9))
+        return self.per_minute * (1 - self.reserve)
 
     def take(self, record: Record, *, longest: float) -> None:
         """Wait for the turn of one request. Raises `RateLimited` when that is more than `longest` seconds away."""
@@ -71,7 +68,7 @@ class Limits:
             raise RateLimited("the requests of this minute are used up", retry_after=wait)
         if wait:
             self.io.sleep(wait)
-        record.sent.append(at + wait)
+        record.sent = at + wait
 
     def told_to_wait(self, record: Record, seconds: float) -> None:
         """Take in a refusal: nothing is sent for so many seconds."""
@@ -99,15 +96,9 @@ class Limits:
         return clock >= self.free.begins or clock < self.free.ends
 
     def _turn(self, record: Record, at: float) -> float:
-        """Return the seconds until the next request may go, by what went in the last minute."""
-        recent = [sent for sent in record.sent if at - MINUTE < sent < at + 1]  # a clock that is set back forgets
-        most = self.ours
-        if len(recent) >= most:
-            return recent[-most] + MINUTE - at
-        if len(recent) < min(AT_ONCE, most):
-            return 0.0
-        share = (recent[0] + MINUTE - recent[-1]) / (most - len(recent))
-        return max(recent[-1] + share - at, 0.0)
+        """Return the seconds until the next request may go; a clock that is set back forgets the last one."""
+        wait = record.sent + MINUTE / self.ours - at
+        return wait if 0 < wait <= MINUTE / self.ours + 1 else 0.0
 
     def _until_free(self, now: datetime) -> float:
         local = now.astimezone(ZoneInfo(self.free.zone))
