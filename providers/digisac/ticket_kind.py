@@ -1,4 +1,4 @@
-"""The kind `tickets` on Digisac, and a contact's ticket as a slot: pure.
+"""The kinds `tickets` and `snooze` on Digisac, and a contact's ticket as a slot: pure.
 
 A contact has one open ticket at most, and the vendor closes it and passes it on by contact [DOC]: so the contact is the
 object, and its `status` is ``closed``, or where its ticket lies: ``{"status": "open", "department": ..., "attendant":
@@ -9,6 +9,7 @@ same department and attendant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from providers.digisac.account import Account
@@ -19,6 +20,12 @@ from runner.model import ABSENT, Claim, Json, Op, Value
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
 
 CLOSED: Final = "closed"
+FLAGS: Final = {  # S2 to S5: a customer who writes gets a new ticket, bot first, and the runner leaves it alone
+    "reopens_at_due": True,
+    "reassigns_to_snoozer": False,
+    "ends_on_customer_reply": True,
+    "survives_manual_reopen": False,
+}
 _HOW: Final = ("status", "transfer")
 
 
@@ -59,6 +66,45 @@ def tickets(account: Account) -> KindSpec:
                 "A ticket that was closed is given back as a new one, in the department and with the attendant it had.",
             ),
         },
+    )
+
+
+def snooze(account: Account) -> KindSpec:
+    """Return the kind: tickets sleep closed, and the runner opens them again when they are due, which ends the step.
+
+    Slots are those of `tickets`. A customer who writes meanwhile has an open ticket: it is left alone then (S3).
+    """
+    common, closing = kinds.snooze(), tickets(account)
+
+    def closed(with_: Mapping[str, Any]) -> dict[str, Any]:
+        return {"select": with_["select"], "status": CLOSED, **({"topic": with_["topic"]} if "topic" in with_ else {})}
+
+    def query(with_: Mapping[str, Any], context: Context) -> Query:
+        return replace(closing.query(closed(with_), context), kind="snooze")
+
+    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
+        common.claims({"until": with_["until"]}, context, found)  # refuses a time that cannot be
+        return closing.claims(closed(with_), context, found)
+
+    mine, theirs = common.schema["properties"], closing.schema["properties"]
+    fields = {
+        "select": theirs["select"],
+        **{name: mine[name] for name in ("until", "at_most")},
+        "topic": theirs["topic"],
+    }
+    return replace(
+        closing,
+        kind="snooze",
+        title=common.title,
+        schema=kinds.fields(fields, ["select", "until"]),
+        query=query,
+        claims=claims,
+        values={"select/status": frozenset({"open"})},
+        flags=FLAGS,
+        notes=(
+            "Digisac wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",
+            "A sleeping ticket is closed; it wakes as a new one, in the department and with the attendant it had.",
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from providers.digisac.client import Client
 from providers.digisac.directory import Directory
 from providers.digisac.shared import DONE, MOVED, Values, one_by_one
-from providers.digisac.ticket_kind import CLOSED, body_of, matches, tickets, where_of
+from providers.digisac.ticket_kind import CLOSED, body_of, matches, snooze, tickets, where_of
 from runner.model import Accepted, Change, Json, Outcome, Value, Verdict
 from runner.spi import InvalidInput, KindSpec, Query
 
@@ -23,8 +23,8 @@ class Tickets:
         self._directory = directory
 
     def specs(self) -> Sequence[KindSpec]:
-        """Return the kind tickets."""
-        return (tickets(self._client.account),)
+        """Return the kinds tickets and snooze."""
+        return (tickets(self._client.account), snooze(self._client.account))
 
     def read(self, query: Query) -> Iterator[tuple[str, Values]]:
         """Yield contacts with their open tickets, by id or by selection."""

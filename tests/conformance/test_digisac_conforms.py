@@ -50,6 +50,7 @@ SAMPLES = (
         "tickets",
         {"select": {"contacts": "Inês Almeida"}, "transfer": {"department": "Vendas", "attendant": "Paulo Reis"}},
     ),
+    Sample("snooze", {"select": {"contacts": "Heitor Barbosa"}, "until": "end"}),
     Sample("notice", {"contacts": ["Ana Almeida", "Bruno Almeida"], "subject": "Power cut", "body": "Back at two."}),
 )
 

@@ -23,12 +23,12 @@ STEPS = (
 
 
 def story(folder: Path) -> Story:
-    lab = WhaticketLab(folder, tickets=8).later(minutes=-30)
+    lab = WhaticketLab(folder, tickets=4).later(minutes=-30)
     return Story(lab, lab.account, lab.chat(STEPS[0]), lab.account.wsgi.readmit)
 
 
 def transfers(folder: Path) -> Story:
-    lab = WhaticketLab(folder, tickets=8)
+    lab = WhaticketLab(folder, tickets=4)
     return Story(lab, lab.account, lab.chat(STEPS[1]), lab.account.wsgi.readmit)
 
 

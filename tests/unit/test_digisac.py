@@ -318,6 +318,37 @@ def test_tickets_are_closed_and_come_back_as_new_ones(tmp_path: Path) -> None:
     assert all(row["protocol"] not in before.values() for row in back)
 
 
+def test_tickets_sleep_until_they_are_due(tmp_path: Path) -> None:
+    """Snoozed tickets are closed; when they are due, which ends the step, they are open where they were; one whose
+    customer wrote meanwhile is left alone; a revert before wakes them at once."""
+    lab = DigisacLab(tmp_path)
+    until = {"select": {"group": "Suporte"}, "until": "start + 1h", "at_most": 9}
+    book = lab.book({"id": "nap", "uses": "snooze", "with": until})
+    (run,) = lab.plan(book).plans[0].runs
+    assert "a customer's reply ends it" in run.notes[0]
+    before = opened(lab)
+    lab.apply(book)
+    asleep = before.keys() - opened(lab).keys()
+    assert len(asleep) == 5
+    lab.account.customer_writes(lab.account.desk.contacts[min(asleep)]["name"], "Hello?")
+    lab.later(hours=1)
+    (report,) = lab.tick()
+    assert [note.fate for note in report.notes] == [Fate.KEPT]
+    now = opened(lab)
+    assert {key: now[key] for key in asleep - {min(asleep)}} == {key: before[key] for key in asleep - {min(asleep)}}
+    assert now[min(asleep)] != before[min(asleep)], "the bot's"
+    again = lab.playbook("early", [{"id": "nap", "uses": "snooze", "with": until}])
+    lab.at(lab.outage(again).start).apply(again)
+    lab.revert("early")
+    assert opened(lab) == now
+
+
+def opened(lab: DigisacLab) -> dict[str, tuple[str, str]]:
+    """Return contact -> department and attendant of the open tickets."""
+    rows = (row for row in lab.account.desk.tickets.values() if row["isOpen"])
+    return {row["contactId"]: (row["departmentId"], row["userId"]) for row in rows}
+
+
 def test_tickets_are_passed_on_and_back(tmp_path: Path) -> None:
     """A transfer moves open tickets to a department or a person, and the restore moves them back: the same tickets."""
     lab = DigisacLab(tmp_path)
