@@ -432,10 +432,10 @@ def test_kinds_that_the_account_does_not_have(tmp_path: Path) -> None:
 
 
 def test_every_kind_says_how_it_is_done() -> None:
-    """Four kinds by API, the others by people, each path in four languages; translations say that they may differ."""
+    """Five kinds by API, the others by people, each path in four languages; translations say that they may differ."""
     offered = open_target(target(), ScriptedIo()).capabilities()
     by_api = {name for name, spec in offered.items() if spec.means is Means.API}
-    assert by_api == {"scheduled_contact", "holiday", "tickets", "notice"}
+    assert by_api == {"scheduled_contact", "holiday", "tickets", "snooze", "notice"}
     assert offered.keys() - by_api == {
         *("business_hours", "channel_hours", "message", "channel", "rule", "access", "checklist"),
     }
