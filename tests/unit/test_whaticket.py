@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,13 @@ import pytest
 from providers.whaticket.mapping import number_of
 from providers.whaticket.provider import open_target
 from providers.wire.faults import Fault
-from runner.commands import guide
+from runner.commands import guide, operate
 from runner.errors import InvalidInput, ProviderError, Rejected
 from runner.report import Fate
 from runner.spi import Target
 from runner.testing.io import ScriptedIo
 from runner.views.plan import human
+from tests.support.lab import BY
 from tests.support.whaticket import SECRETS, WhaticketLab, target
 from tests.support.wire import Wire
 
@@ -192,3 +195,19 @@ def test_doctor_says_who_and_what_can_send(lab: WhaticketLab) -> None:
     for row in lab.account.connections.values():
         row[1] = "DISCONNECTED"
     assert [each.state for each in lab.session.readers.examine("chat")] == ["ok", "problem"]
+
+
+@pytest.mark.parametrize(("cell", "step", "many"), [("`notice`", TELL, 2), ("`tickets`", GIVE, 8)])
+def test_what_a_step_costs(lab: WhaticketLab, cell: str, step: dict[str, Any], many: int) -> None:
+    """The requests that the guide's table names are those that opening and giving back take, once it is planned."""
+    page = Path(__file__).parents[2] / "docs" / "providers" / "whaticket.md"
+    row = re.search(rf"^\| {cell} \| ([^|]+) \| ([^|]+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert row is not None
+    plan = lab.plan(lab.chat(step))
+    marks = [len(lab.account.requests)]
+    operate.apply(lab.session, plan, BY, lab.progress)
+    marks.append(len(lab.account.requests))
+    lab.later(minutes=1).revert("night")
+    marks.append(len(lab.account.requests))
+    costs = [eval(re.sub(r"(\d)N", r"\1*N", each), {"N": many}) for each in row.groups()]
+    assert [after - before for before, after in pairwise(marks)] == costs
