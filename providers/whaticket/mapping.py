@@ -17,7 +17,6 @@ from runner.spi import Context, Found, Identity, InvalidInput, KindSpec, Query, 
 
 AGENT: Final = "agent/"  # below it stands the agent whom a playbook names
 CONNECTION: Final = "connection"
-PLACE: Final = "place"  # of a recipient in the step's list, from 0
 MANY: Final = 10  # objects a batch: each is a request of its own
 _NUMBER: Final = re.compile(r"\+?[0-9][0-9 ().-]{6,22}")
 
@@ -40,15 +39,13 @@ def notice(rate: float) -> KindSpec:
         where: dict[str, Json] = {"marker": context.marker(), "to": to}
         if CONNECTION in with_:
             where[CONNECTION] = with_[CONNECTION]
-        return Query("notice", where=where, paths=("name", PLACE, CONNECTION))
+        return Query("notice", where=where, paths=("name", "sent"))
 
     def claims(with_: With, context: Context, found: Found) -> Sequence[Want]:
-        content = {
-            "number": number_of(several(with_["to"])[int(str(found.values[PLACE]))]),
-            "connection": found.values[CONNECTION],
-            "body": message_of(with_, context),
-        }
-        return [Want("sent", Claim(Op.SEND, kinds.digest(content)), payload=content)]
+        del found
+        # `write` finds out whose number a key stands for: nothing that is stored says it
+        said = {"connection": with_.get(CONNECTION, ""), "body": message_of(with_, context)}
+        return [Want("sent", Claim(Op.SEND, kinds.digest(said)), payload={**said, "to": several(with_["to"])})]
 
     return kinds.override(
         common,

@@ -13,7 +13,6 @@ from providers.whaticket.client import Client
 from providers.whaticket.mapping import (
     AGENT,
     CONNECTION,
-    PLACE,
     matches,
     notice,
     number_of,
@@ -44,6 +43,7 @@ class Whaticket:
         rate = self._client.per_minute
         self._kinds = kinds.offer(notice(rate), tickets(rate), *people.by_people())
         self._users: list[Mapping[str, Any]] | None = None
+        self._up: dict[str, str] = {}  # connection as named -> id of one that is connected
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what the account offers; what has no API is carried out by people."""
@@ -96,7 +96,7 @@ class Whaticket:
         yield from ((key, {}) for key in query.ids)
         if query.where is None:
             return
-        connection = self._connection(str(query.where.get(CONNECTION, self._client.connection)))
+        self._connection(str(query.where.get(CONNECTION, "")))
         seen: set[str] = set()
         to = [str(each) for each in query.where["to"]]
         if wrong := [str(place + 1) for place, text in enumerate(to) if not number_of(text)]:
@@ -108,19 +108,31 @@ class Whaticket:
             key = f"{query.where['marker']}/{self._io.pseudonym(number_of(text))}"
             if key not in seen:
                 seen.add(key)
-                yield key, {"name": f"recipient {place + 1}", PLACE: place, CONNECTION: connection}
+                yield key, {"name": f"recipient {place + 1}"}
 
     def _send(self, change: Change) -> None:
-        content = change.payload
-        message = {"number": content["number"], "body": content["body"]}
-        self._client.post("/messages", "send a message", {"whatsappId": content["connection"], "messages": [message]})
+        content, whose = change.payload, change.slot.key.rpartition("/")[2]
+        numbers = (number_of(str(each)) for each in content["to"])
+        number = next((each for each in numbers if self._io.pseudonym(each) == whose), "")
+        if not number:
+            raise Rejected("this number is not in the step any more")
+        message = {"number": number, "body": content["body"]}
+        body = {"whatsappId": self._connection(content["connection"]), "messages": [message]}
+        self._client.post("/messages", "send a message", body)
 
     def _connections(self) -> list[Mapping[str, Any]]:
         what = "list connections"
         return self._client.rows(self._client.get("/whatsapps", what), "whatsapps", what)
 
-    def _connection(self, wanted: str) -> str:
-        """Return the id of the connection that is meant: by name or id, or the only one. Raises `InvalidInput`."""
+    def _connection(self, name: str) -> str:
+        """Return the id of the connection that is meant: by name or id, the target's own, or the only one. Raises
+        `InvalidInput`."""
+        wanted = name or self._client.connection
+        if wanted not in self._up:
+            self._up[wanted] = self._looked_up(wanted)
+        return self._up[wanted]
+
+    def _looked_up(self, wanted: str) -> str:
         rows = self._connections()
         found = [row for row in rows if wanted in ("", str(row["id"]), str(row.get("name")))]
         names = ", ".join(str(row.get("name") or row["id"]) for row in rows) or "none"

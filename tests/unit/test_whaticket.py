@@ -81,11 +81,13 @@ def test_a_message_goes_to_each_number_once(lab: WhaticketLab) -> None:
 
 
 def test_one_that_is_refused_does_not_hold_up_the_others(lab: WhaticketLab) -> None:
-    """A message that Whaticket refuses is reported with its words; the others are sent, and none is sent twice."""
+    """A message that Whaticket refuses is reported with its words; the others are sent; resume tries that one again."""
     lab.account.faults.add(Fault("409", rule="/api/v1/messages"))
     report = lab.apply(lab.chat(TELL))
     assert fates(report) == [Fate.REJECTED]
     assert [each["number"] for each in lab.account.sent] == ["5215500000002"]
+    lab.resume()
+    assert [each["number"] for each in lab.account.sent] == ["5215500000002", "5215500000001"], "it is asked again"
 
 
 def test_a_lost_reply_is_not_sent_again_unless_somebody_says_so(lab: WhaticketLab) -> None:
