@@ -251,6 +251,11 @@ FAULTS: Final[Mapping[str, Entry]] = MappingProxyType(
         "RG006": Entry(
             "sandbox cannot be loaded", "The package of the sandbox fails while it is imported.", "Reinstall it."
         ),
+        "RG007": Entry(
+            "provider fails on a step",
+            "What the step asks for is something that the provider cannot take: a fault of its own, not of the target.",
+            "Other steps go on. Tell the provider's author, with the sentence that it gave.",
+        ),
         "ST001": Entry(
             "store of a newer version",
             "A newer runner has written this store. An older one must not touch it.",

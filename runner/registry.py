@@ -80,8 +80,25 @@ class ReadOnly:
             found = self._offline(name, "cannot say what it offers", provider.capabilities)
             if not (isinstance(found, Mapping) and all(map(_offers, found.items()))):
                 raise InvalidInput(f"{name}: what the provider offers is no table of kinds", code="RG004")
-            self._specs[name] = found
+            self._specs[name] = {kind: self._careful(name, spec) for kind, spec in found.items()}
         return self._specs[name]
+
+    def _careful(self, name: str, spec: KindSpec) -> KindSpec:
+        """Return `spec` with functions whose faults are a mistake about one step, and hold up nothing else."""
+
+        def careful(ask: Callable[..., Any]) -> Callable[..., Any]:
+            def asked(*given: Any) -> Any:
+                try:
+                    return ask(*given)
+                except (InvalidInput, ProviderError):
+                    raise
+                except Exception as fault:
+                    words = f"{name}: the provider failed on a step of the kind {spec.kind}: {self._said(fault)}"
+                    raise InvalidInput(words, hint="tell its author; other steps go on", code="RG007") from fault
+
+            return asked
+
+        return replace(spec, query=careful(spec.query), claims=careful(spec.claims))
 
     def spec(self, name: str, kind: str) -> KindSpec:
         """Return what a target offers for a kind. Raises `InvalidInput` when it does not offer it."""

@@ -179,6 +179,20 @@ def test_a_kind_that_the_target_does_not_offer() -> None:
     assert "channel" in caught.value.hint
 
 
+def test_a_step_that_a_provider_cannot_take_holds_up_nothing_else() -> None:
+    """A fault in the pure functions of a kind is a mistake of that step, with a sentence, and no traceback."""
+
+    def broken(*given: Any) -> Any:
+        raise ValueError("no number: s3cret")
+
+    offered = {"channel": replace(quick()["channel"], query=broken, claims=broken)}
+    spec = live(Scripted(capabilities=lambda: offered)).spec("desk", "channel")
+    for ask in (lambda: spec.query({}, None), lambda: spec.claims({}, None, None)):
+        with pytest.raises(InvalidInput, match="provider failed on a step of the kind channel: ValueError") as caught:
+            ask()
+        assert caught.value.code == "RG007"
+
+
 # --- opening --------------------------------------------------------------------------------------------------------
 
 
