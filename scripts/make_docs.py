@@ -41,7 +41,7 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "embedded-names": references.embedded_names,
     **{
         f"{vendor}-kinds": partial(references.vendor_kinds, vendor)
-        for vendor in ("zendesk", "movidesk", "whaticket", "webhook", "digisac", "mail")
+        for vendor in ("zendesk", "movidesk", "whaticket", "webhook", "digisac", "mail", "redmine")
     },
     "configuration": references.configuration,
     "codes": references.codes,

@@ -26,6 +26,7 @@ WIDTH = 100
 SETTINGS: Mapping[str, Mapping[str, Any]] = {  # what a provider cannot do without
     "mail": {"host": "smtp.example.com", "from": "support@example.com"},
     "zendesk": {"subdomain": "example"},
+    "redmine": {"url": "https://redmine.example.com"},
     "webhook": {"service": "slack_app", "channels": {"support": "C0123456789"}},
     "digisac": {"url": "https://example.digisac.co", "schedule_zone": "America/Sao_Paulo"},
 }

@@ -68,8 +68,16 @@ class Client:
 
     def tickets(self, params: Mapping[str, str]) -> Iterator[list[Row]]:
         """Yield the tickets of a filter in the order of their numbers, a page at a time: each page begins after the
-        last number, so that none is left out when others change tickets meanwhile. Raises `ProviderError`."""
+        last number, so that none is left out when others change tickets meanwhile. A saved query takes no filter
+        besides its own: it is read by counting. Raises `ProviderError`."""
         after = 0
+        while "query_id" in params:
+            rows = self.some("/issues.json", "issues", "list tickets", {**params, "offset": str(after)})
+            if rows:
+                yield rows
+            if len(rows) < PAGE:
+                return
+            after += len(rows)
         while True:
             rows = self.some("/issues.json", "issues", "list tickets", {**params, "issue_id": f">={after + 1}"})
             if rows:

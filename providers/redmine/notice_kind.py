@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from runner import kinds
-from runner.model import Claim, Json, Op
+from runner.model import Claim, Json, Merge, Op
 from runner.spi import Context, Found, InvalidInput, KindSpec, Query, Want
 
 TITLE: Final = 60  # characters, seen: a longer one is refused
 BOARD, BANNER = "board", "banner"
+PATHS: Final = {BOARD: "notice", BANNER: "banner"}  # a path each: only what is asked for is read
 
 
 def notice() -> KindSpec:
-    """Return the kind. Slots: key = marker, path ``notice`` with value ``{"place", "subject", "body"}``."""
+    """Return the kind. Slots: key = marker, path ``notice`` for news and ``banner`` for the page, with the value
+    ``{"place", "subject", "body"}``: plain texts."""
     common = kinds.notice()
 
     def query(with_: Mapping[str, Any], context: Context) -> Query:
@@ -31,13 +33,13 @@ def notice() -> KindSpec:
                 "(all languages in one)",
                 hint="shorten `subject`; the rest belongs into `body`",
             )
-        return common.query(with_, context)
+        return Query("notice", ids=(context.marker(),), paths=("name", PATHS[with_.get("place", BOARD)]))
 
     def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
         del found
         subject, body = texts(with_, context)
         place = with_.get("place", BOARD)
-        return [Want("notice", Claim(Op.PUT, {"place": place, "subject": subject, "body": body}))]
+        return [Want(PATHS[place], Claim(Op.PUT, {"place": place, "subject": subject, "body": body}))]
 
     properties = {name: each for name, each in common.schema["properties"].items() if name != "audience"}
     words = "`board`: news of the project; `banner`: a part of the wiki page that `options.banner` names."
@@ -48,7 +50,7 @@ def notice() -> KindSpec:
             "schema": {**common.schema, "properties": {**properties, "place": place}},
             "query": query,
             "claims": claims,
-            "merges": {"notice": common.merges["notice"]},
+            "merges": dict.fromkeys(PATHS.values(), Merge.ATOMIC),
             "max_batch": 1,
             "notes": (
                 "All languages stand in one text. Whoever may see the project sees it; there are no other audiences.",

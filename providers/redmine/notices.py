@@ -12,6 +12,7 @@ from providers.redmine.names import Names
 from providers.redmine.notice_kind import (
     BANNER,
     BOARD,
+    PATHS,
     is_news,
     news_of,
     notice,
@@ -33,6 +34,7 @@ class Notices:
     def __init__(self, client: Client, names: Names) -> None:
         self._client = client
         self._names = names
+        self._seen: dict[str, list[int]] = {}  # marker -> news, from the reading before a write
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kind notice."""
@@ -42,13 +44,17 @@ class Notices:
         """Yield the notices with these markers. Raises `ProviderError`; `Rejected` for a target without a project."""
         if not query.ids:
             return
-        text = str((self._page() or {}).get("text") or "")
-        rows = [*self._news()]
+        rows = [*self._news()] if _asks(query, BOARD) else []
+        text = str((self._page() or {}).get("text") or "") if _asks(query, BANNER) else ""
         for marker in query.ids:
-            found = part_of(marker, text) or next(
-                (notice_of(marker, row) for row in rows if is_news(marker, row)), None
-            )
-            yield marker, {} if found is None else {"name": found["subject"] or marker, "notice": found}
+            mine = sorted((row for row in rows if is_news(marker, row)), key=lambda row: int(row["id"]))
+            if _asks(query, BOARD):
+                self._seen[marker] = [int(row["id"]) for row in mine]
+            news = notice_of(marker, mine[0]) if mine else None
+            found = {PATHS[BOARD]: news, PATHS[BANNER]: part_of(marker, text)}
+            values: dict[str, Value] = {path: value for path, value in found.items() if value is not None}
+            name = next((str(value["subject"]) for value in found.values() if value), marker)
+            yield marker, {"name": name, **values} if values else {}
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Set the notices one by one. Raises `ProviderError` when nothing was sent."""
@@ -61,15 +67,10 @@ class Notices:
                 yield Outcome(Verdict.UNKNOWN, fault.message)
 
     def _set(self, change: Change) -> Outcome:
-        marker, value = change.slot.key, change.after if isinstance(change.after, Mapping) else None
-        place = value["place"] if value else None
-        held = change.before.get("place") if isinstance(change.before, Mapping) else None
-        if BANNER in (place, held) or place is None:
-            outcome = self._put_part(marker, value if place == BANNER else None)
-            if outcome.verdict is not Verdict.DONE:
-                return outcome
-        if BOARD in (place, held) or place is None:
-            self._put_news(marker, value if place == BOARD else None)
+        value = change.after if isinstance(change.after, Mapping) else None
+        if change.slot.path == PATHS[BANNER]:
+            return self._put_part(change.slot.key, value)
+        self._put_news(change.slot.key, value)
         return Outcome(Verdict.DONE)
 
     # --- news -------------------------------------------------------------------------------------------------------
@@ -79,7 +80,8 @@ class Notices:
         return self._client.listed(path, "news", "list news")
 
     def _put_news(self, marker: str, value: Mapping[str, Any] | None) -> None:
-        ids = sorted(int(row["id"]) for row in self._news() if is_news(marker, row))
+        if (ids := self._seen.pop(marker, None)) is None:
+            ids = sorted(int(row["id"]) for row in self._news() if is_news(marker, row))
         if value is not None and not ids:
             path = f"/projects/{self._names.home()['id']}/news.json"
             self._client.write("POST", path, "publish news", {"news": news_of(marker, value)})
@@ -118,3 +120,7 @@ class Notices:
                 continue
             return Outcome(Verdict.DONE)
         return FASTER
+
+
+def _asks(query: Query, place: str) -> bool:
+    return not query.paths or PATHS[place] in query.paths or "*" in query.paths

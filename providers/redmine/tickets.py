@@ -78,7 +78,10 @@ class Tickets:
         so they may find too much: tickets of subprojects."""
         params = {"sort": "id", "status_id": "open" if where.get(OPEN) else "*"}
         if "query" in where:
-            params = {"sort": "id", "query_id": self._names.ids("query", several(where["query"]))[0]}
+            row = self._names.row("query", str(where["query"]))
+            own = {"project_id": str(row["project_id"])} if row.get("project_id") else {}
+            yield {"sort": "id", "query_id": str(row["id"]), **own}
+            return
         projects = [self._names.row("project", name) for name in several(where.get("project", ()))]
         if "status" in where:
             params["status_id"] = "|".join(self._names.ids("status", several(where["status"])))

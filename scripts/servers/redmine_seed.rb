@@ -71,6 +71,12 @@ end
 
 (1..6).each { |number| issue(support, number, category: number <= 3 ? login : nil) }
 issue(support, 7, category: login, status: IssueStatus.find_by(name: 'In Progress'))
+[8, 9].each { |number| issue(support, number, status: IssueStatus.find_by(name: 'Feedback')) }
 ActiveRecord::Base.transaction { (1..210).each { |number| issue(queue, number) } }
+
+IssueQuery.create!(
+  name: 'Whole queue', project: queue, user: admin, visibility: Query::VISIBILITY_PUBLIC,
+  filters: { 'status_id' => { operator: '*', values: [''] } }
+)
 
 { 'key' => admin, 'agent' => agent, 'viewer' => viewer }.each { |name, user| puts "#{name}=#{key_of(user)}" }

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from providers.redmine.provider import open_target
+from runner.report import Report
 from runner.spi import Target
 from tests.support.lab import START
 from tests.support.servers import Wire
@@ -32,6 +33,21 @@ def target(url: str, **options: Any) -> Target:
         words={"pause": "On Hold"},
         locales=("en", "es"),
     )
+
+
+TELL = {
+    "id": "tell",
+    "uses": "notice",
+    "with": {"subject": {"en": "Logins are down", "es": "Sin acceso"}, "body": {"en": "We know.", "es": "Lo sabemos."}},
+}
+WAITING = {"project": "support", "status": "Feedback"}  # tickets 8 and 9
+HOLD = {"id": "hold", "uses": "tickets", "with": {"select": WAITING, "status": "pause", "note": "The mail is down."}}
+
+
+def told(*reports: Report) -> str:
+    """Return what reports say about slots, in one text."""
+    notes = [note for report in reports for run in report.runs for note in run.notes]
+    return "; ".join(f"{note.fate} {note.slot} {note.reason}" for note in notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,11 @@ class Server:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in STAMPS}
+    fields = [
+        {**each, "value": each["value"] or None} for each in row.get("custom_fields", ())
+    ]  # "" is null to Redmine
+    kept = {name: value for name, value in row.items() if name not in STAMPS}
+    return {**kept, "custom_fields": fields}
 
 
 class RedmineLab(WireLab):

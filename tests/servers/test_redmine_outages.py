@@ -1,0 +1,226 @@
+"""Whole outages on a real Redmine: overlapping, killed at every request, and in spite of what Redmine gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from providers.redmine.provider import Redmine, open_target
+from runner.errors import Usage
+from runner.load import load_playbook
+from runner.model import Outcome
+from runner.spi import Query
+from runner.store import ledger
+from runner.testing.io import ScriptedIo
+from tests.support.crash import memory_folder
+from tests.support.examples import ROOT
+from tests.support.fuse import Killed, fused
+from tests.support.lab import START
+from tests.support.redmine import HOLD, REFERENCE, TELL, WAITING, RedmineLab, Server, target, told
+
+pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
+
+
+def test_a_whole_outage_takes_few_requests(server: Server, tmp_path: Path) -> None:
+    """Plan, apply, a person's edit, a second outage over the first, and both reverts: everything is as it was but for
+    the edit, in at most 25 requests. The runner's clock and the server's are weeks apart all the time."""
+    before = server.dump()
+    lab = RedmineLab(tmp_path, server)
+    first, second = (lab.book(name, HOLD) for name in ("first", "second"))
+    lab.apply(first)
+    assert server.statuses(8, 9) == ["On Hold"] * 2
+    assert [each["notes"] for each in server.ticket(8)["journals"]][-1] == "The mail is down."
+    server.set(9, status_id=2)
+    lab.later(minutes=5).apply(second)
+    lab.later(minutes=5).revert("first")
+    assert server.statuses(8, 9) == ["On Hold", "In Progress"]
+    lab.later(minutes=5).revert("second")
+    assert server.statuses(8, 9) == ["Feedback", "In Progress"]
+    server.set(9, status_id=4)
+    assert server.dump() == before
+    assert len(server.wire.requests) <= 25, server.wire.requests
+
+
+def test_a_kill_at_every_request_loses_nothing(server: Server) -> None:
+    """A process that dies after its n-th request, for every n, is followed by one that resumes and reverts: tickets and
+    page are as they were."""
+    before = server.dump()
+    steps = (
+        {**HOLD, "with": {"select": WAITING, "status": "pause"}},
+        {**TELL, "with": {**TELL["with"], "place": "banner"}},
+    )
+    for number in range(1, 60):
+        with memory_folder() as folder:
+            if not killed(server, folder, steps, number):
+                assert number > 15
+                break
+        assert server.dump() == before, f"killed after request {number}"
+    else:
+        raise AssertionError("the story has no end")
+    assert server.dump() == before
+
+
+def killed(server: Server, folder: Path, steps: Any, number: int) -> bool:
+    """Play an outage whose process dies after its request `number`, and another process that ends it; returns whether
+    the first one died at all."""
+    lab = RedmineLab(folder, server)
+    fuse = fused(lab)
+    sent = [0]
+
+    def after(request: httpx.Request) -> None:
+        sent[0] += 1
+        if sent[0] == number:
+            fuse.dead = True
+            raise httpx.ReadError("the process is gone", request=request)
+
+    server.wire.after = after
+    with suppress(Killed):
+        lab.apply(lab.book("mail", *steps))
+        lab.later(minutes=5).revert("mail")
+    server.wire.after = None
+    lab.session.close()
+    if not fuse.dead:
+        return False
+    next_lab = RedmineLab(folder, server, now=lab.deps.now()).later(minutes=10)
+    with next_lab.session.store.reading() as conn:
+        begun = any(row.state in ("registered", "open", "closing") for row in ledger.outage_rows(conn))
+    if begun:
+        next_lab.resume()
+        with suppress(Usage):  # it was closed by then
+            next_lab.later(minutes=5).revert("mail")
+    next_lab.session.close()
+    return True
+
+
+# --- what Redmine gets wrong ----------------------------------------------------------------------------------------
+
+
+def trusting(patch: pytest.MonkeyPatch) -> None:
+    """Switch the read-back off: every answer is taken at its word."""
+    write = Redmine.write
+
+    def trusted(self: Redmine, batch: Any) -> Iterator[Any]:
+        for each in write(self, batch):
+            yield replace(each, proven=True) if isinstance(each, Outcome) else each
+
+    patch.setattr(Redmine, "write", trusted)
+
+
+def unreachable(server: Server, folder: Path) -> bool:
+    """A status that no workflow allows; whether it was told that nothing changed."""
+    step = {**HOLD, "with": {"select": WAITING, "status": "Unreachable"}}
+    lab = RedmineLab(folder, server)
+    done = lab.apply(lab.book("mail", step))
+    assert server.statuses(8, 9) == ["Feedback"] * 2
+    lab.later(minutes=5).revert("mail")
+    assert server.statuses(8, 9) == ["Feedback"] * 2
+    return "tickets/8/status" in told(done)
+
+
+def no_news(server: Server, folder: Path) -> bool:
+    """News that are accepted and never made, which only a look finds out: a creation tells no id."""
+    lab = RedmineLab(folder, server)
+    server.wire.strike = lambda request: httpx.Response(204) if request.method == "POST" else None
+    done = lab.apply(lab.book("mail", TELL))
+    server.wire.strike = None
+    lab.later(minutes=5).revert("mail")
+    return "notice" in told(done)
+
+
+@pytest.mark.parametrize("trap", [unreachable, no_news])
+@pytest.mark.parametrize("reading_back", [True, False])
+def test_what_is_answered_well_and_not_done_is_told(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: Any, reading_back: bool
+) -> None:
+    """Redmine answers 204 and does nothing: the runner says so, because it reads back, and only because of that."""
+    before = server.dump()
+    if not reading_back:
+        trusting(monkeypatch)
+    assert trap(server, tmp_path) is reading_back
+    assert server.dump() == before
+
+
+def test_news_are_found_by_their_mark_not_by_their_title(server: Server, tmp_path: Path) -> None:
+    """Somebody else's news with the very same title stay."""
+    path = "/projects/support/news.json"
+    server.api("POST", path, {"news": {"title": "Logins are down / Sin acceso", "description": "Mine."}})
+    before = server.dump()
+    lab = RedmineLab(tmp_path, server)
+    lab.apply(lab.book("mail", TELL))
+    assert len(server.api("GET", path)["news"]) == 2
+    lab.later(minutes=5).revert("mail")
+    assert server.dump() == before
+    for row in server.api("GET", path)["news"]:
+        server.api("DELETE", f"/news/{row['id']}.json")
+
+
+def test_a_page_that_somebody_changes_at_the_same_time_loses_nothing(server: Server, tmp_path: Path) -> None:
+    """Between our reading of the page and our writing somebody adds a line: 409, and then both stand there."""
+    page = "/projects/support/wiki/Banner.json"
+    before = server.dump()
+    original = server.api("GET", page)["wiki_page"]["text"]
+    lab = RedmineLab(tmp_path, server)
+
+    def strike(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            server.wire.strike = None
+            server.api("PUT", page, {"wiki_page": {"text": original + "\nLunch at one."}})
+
+    server.wire.strike = strike
+    lab.apply(lab.book("mail", {**TELL, "with": {**TELL["with"], "place": "banner"}}))
+    text = server.api("GET", page)["wiki_page"]["text"]
+    assert "Lunch at one." in text
+    assert "Logins are down" in text
+    lab.later(minutes=5).revert("mail")
+    assert server.api("GET", page)["wiki_page"]["text"] == original + "\nLunch at one."
+    server.api("PUT", page, {"wiki_page": {"text": original}})
+    assert server.dump() == before
+
+
+def test_a_snooze_is_a_date_that_goes_when_it_is_over(server: Server, tmp_path: Path) -> None:
+    """The field holds the date in the target's zone; at its time a tick takes it out again."""
+    before = server.dump()
+    lab = RedmineLab(tmp_path, server)
+    step = {
+        "id": "sleep",
+        "uses": "snooze",
+        "until": "end + 3d",
+        "with": {"select": WAITING, "until": "2026-12-12 09:00"},
+    }
+    lab.apply(lab.book("mail", step))
+    assert [server.ticket(n)["custom_fields"][0]["value"] for n in (8, 9)] == ["2026-12-12"] * 2
+    lab.later(days=1)
+    lab.tick()
+    assert server.dump() == before
+
+
+def test_a_saved_query_selects_what_redmine_finds(server: Server) -> None:
+    """A query of a project, over three pages, is read whole and each ticket once."""
+    io = ScriptedIo(START, {REFERENCE: server.keys["key"]}, server.wire)
+    query = Query("tickets", where={"query": "Whole queue"}, paths=("name",))
+    keys = [slot.key for slot, _ in open_target(target(server.url), io).read(query)]
+    assert len(keys) == len(set(keys)) == 210
+
+
+def test_the_example_is_carried_out_and_given_back(server: Server, tmp_path: Path) -> None:
+    """The playbook beside the guide: news, banner, tickets with a note and snooze dates; all of it goes again."""
+    before = server.dump()
+    loaded, problems = load_playbook(ROOT / "playbooks" / "redmine" / "login-down" / "logins.yaml")
+    assert loaded is not None, problems
+    lab = RedmineLab(tmp_path, server)
+    server.set(8, category_id=1)
+    changed = server.dump()
+    lab.apply(loaded.playbook)
+    assert server.statuses(1, 2, 3, 7) == ["On Hold"] * 4
+    assert server.ticket(8)["custom_fields"][0]["value"] == "2026-12-14"
+    assert len(server.api("GET", "/projects/support/news.json")["news"]) == 1
+    lab.later(minutes=30).revert("logins")
+    assert server.dump() == changed
+    server.set(8, category_id="")
+    assert server.dump() == before
