@@ -23,6 +23,7 @@ from providers.digisac.simulator.account import Account as Digisac
 from providers.mail import account as mail_account
 from providers.movidesk import account as movidesk_account
 from providers.movidesk.simulator.account import Account as Movidesk
+from providers.redmine import account as redmine_account
 from providers.webhook.simulator.sink import Sink as Channels
 from providers.webhook.simulator.state import path_of
 from providers.whaticket import client as whaticket_client
@@ -102,6 +103,7 @@ OPTIONS: Mapping[str, tuple[frozenset[str], Mapping[str, Any]]] = {  # provider 
     "movidesk": (movidesk_account.OPTIONS, {}),
     "digisac": (digisac_account.OPTIONS, {"url": "https://example.digisac.co", "schedule_zone": "America/Sao_Paulo"}),
     "mail": (mail_account.OPTIONS, {"host": "smtp.example.com", "from": "a@example.com"}),
+    "redmine": (frozenset(redmine_account.OPTIONS), {"url": "https://redmine.example.com"}),
 }
 FILES = [
     (home, path.relative_to(ROOT / "playbooks" / home).as_posix())
