@@ -40,8 +40,8 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "kinds": references.kinds_reference,
     "embedded-names": references.embedded_names,
     **{
-        f"{vendor}-kinds": partial(references.vendor_kinds, vendor)
-        for vendor in ("zendesk", "movidesk", "whaticket", "webhook", "digisac", "mail", "redmine")
+        f"{vendor.replace('_', '-')}-kinds": partial(references.vendor_kinds, vendor)
+        for vendor in ("zendesk", "movidesk", "whaticket", "webhook", "digisac", "mail", "redmine", "request_tracker")
     },
     "configuration": references.configuration,
     "codes": references.codes,

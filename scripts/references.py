@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {  # what a provider cannot do witho
     "mail": {"host": "smtp.example.com", "from": "support@example.com"},
     "zendesk": {"subdomain": "example"},
     "redmine": {"url": "https://redmine.example.com"},
+    "request_tracker": {"url": "https://rt.example.com"},
     "webhook": {"service": "slack_app", "channels": {"support": "C0123456789"}},
     "digisac": {"url": "https://example.digisac.co", "schedule_zone": "America/Sao_Paulo"},
 }

@@ -24,6 +24,7 @@ from providers.mail import account as mail_account
 from providers.movidesk import account as movidesk_account
 from providers.movidesk.simulator.account import Account as Movidesk
 from providers.redmine import account as redmine_account
+from providers.request_tracker import account as request_tracker_account
 from providers.webhook.simulator.sink import Sink as Channels
 from providers.webhook.simulator.state import path_of
 from providers.whaticket import client as whaticket_client
@@ -104,6 +105,7 @@ OPTIONS: Mapping[str, tuple[frozenset[str], Mapping[str, Any]]] = {  # provider 
     "digisac": (digisac_account.OPTIONS, {"url": "https://example.digisac.co", "schedule_zone": "America/Sao_Paulo"}),
     "mail": (mail_account.OPTIONS, {"host": "smtp.example.com", "from": "a@example.com"}),
     "redmine": (frozenset(redmine_account.OPTIONS), {"url": "https://redmine.example.com"}),
+    "request_tracker": (request_tracker_account.OPTIONS, {"url": "https://rt.example.com"}),
 }
 FILES = [
     (home, path.relative_to(ROOT / "playbooks" / home).as_posix())
@@ -249,7 +251,7 @@ def test_ends_by_itself(tmp_path: Path, sink: Sink, home: str, file: str) -> Non
 @pytest.mark.parametrize("provider", OPTIONS)
 def test_every_kind_is_in_the_guide(provider: str) -> None:
     """Each kind that the provider offers is named in its guide, and so is each of its options."""
-    text = (ROOT / "docs" / "providers" / f"{provider}.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "providers" / f"{provider.replace('_', '-')}.md").read_text(encoding="utf-8")
     options, needed = OPTIONS[provider]
     offered = registry.load(provider)(Target(provider, provider, needed), ScriptedIo()).capabilities()
     assert {name for name in (*offered, *options) if f"`{name}`" not in text} == set()

@@ -1,0 +1,284 @@
+"""Whole outages on a real Request Tracker: overlapping, killed at every request, and in spite of what RT gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from providers.request_tracker.provider import RequestTracker, open_target
+from runner.errors import ProviderError, RunnerError, Usage
+from runner.load import load_playbook
+from runner.model import ABSENT, Change, Outcome, Slot, Verdict
+from runner.spi import Query
+from runner.store import ledger
+from runner.testing.io import ScriptedIo
+from tests.support.crash import memory_folder
+from tests.support.examples import ROOT
+from tests.support.fuse import Killed, fused
+from tests.support.lab import START
+from tests.support.request_tracker import REFERENCE, TELL, Server, TrackerLab, pausing, target, told
+
+pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
+
+SOME = {"query": "id < 3"}  # tickets 1 and 2
+
+
+def test_a_whole_outage_takes_few_requests(desk: Server, tmp_path: Path) -> None:
+    """Plan, apply with a comment, a person's edit, a second outage over the first, and both reverts: everything is as
+    it was but for the edit, in at most 25 requests. The two clocks are weeks apart all the time."""
+    before, noted = desk.dump(), desk.comments(1)
+    lab = TrackerLab(tmp_path, desk)
+    first = lab.book("first", pausing(SOME, note="The mail is down."))
+    second = lab.book("second", pausing({"query": "id < 4", "status": ["new", "open", "stalled"]}))
+    lab.apply(first)
+    assert desk.statuses()[:3] == ["stalled", "stalled", "new"]
+    assert desk.comments(1) == noted + 1
+    desk.set(2, Status="open")
+    lab.later(minutes=5).apply(second)
+    lab.later(minutes=5).revert("first")
+    lab.later(minutes=5).revert("second")
+    assert desk.statuses()[:3] == ["new", "open", "new"]
+    desk.set(2, Status="new")
+    assert desk.dump() == before
+    assert len(desk.wire.requests) <= 25, desk.wire.requests
+
+
+def test_a_kill_at_every_request_loses_nothing(desk: Server) -> None:
+    """A process that dies after its n-th request, for every n, is followed by one that resumes and reverts: tickets and
+    articles are as they were."""
+    before = desk.dump()
+    for number in range(1, 40):
+        with memory_folder() as folder:
+            if not killed(desk, folder, (pausing(SOME), TELL), number):
+                assert number > 10
+                break
+        assert desk.dump() == before, f"killed after request {number}"
+    else:
+        raise AssertionError("the story has no end")
+    assert desk.dump() == before
+
+
+def killed(desk: Server, folder: Path, steps: Any, number: int) -> bool:
+    """Play an outage whose process dies after its request `number`, and another process that ends it; returns whether
+    the first one died at all."""
+    lab = TrackerLab(folder, desk)
+    fuse = fused(lab)
+    sent = [0]
+
+    def after(request: httpx.Request) -> None:
+        sent[0] += 1
+        if sent[0] == number:
+            fuse.dead = True
+            raise httpx.ReadError("the process is gone", request=request)
+
+    desk.wire.after = after
+    with suppress(Killed):
+        lab.apply(lab.book("mail", *steps))
+        lab.later(minutes=5).revert("mail")
+    desk.wire.after = None
+    lab.session.close()
+    if not fuse.dead:
+        return False
+    next_lab = TrackerLab(folder, desk, now=lab.deps.now()).later(minutes=10)
+    with next_lab.session.store.reading() as conn:
+        begun = any(row.state in ("registered", "open", "closing") for row in ledger.outage_rows(conn))
+    if begun:
+        next_lab.resume()
+        with suppress(Usage):  # it was closed by then
+            next_lab.later(minutes=5).revert("mail")
+    next_lab.session.close()
+    return True
+
+
+# --- what RT gets wrong ---------------------------------------------------------------------------------------------
+
+
+def trusting(patch: pytest.MonkeyPatch) -> None:
+    """Switch the read-back off: every answer is taken at its word."""
+    write = RequestTracker.write
+
+    def trusted(self: RequestTracker, batch: Any) -> Iterator[Any]:
+        for each in write(self, batch):
+            yield replace(each, proven=True) if isinstance(each, Outcome) else each
+
+    patch.setattr(RequestTracker, "write", trusted)
+
+
+def lost_dates(desk: Server, folder: Path) -> bool:
+    """A date in a form that RT says to have set and stores as 1970; whether it was told."""
+    lab = TrackerLab(folder, desk)
+
+    def strike(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "PUT":
+            return None
+        body = [{"id": number, "Starts": "2026-12-12T12:00:00Z"} for number in (1, 2)]
+        said = desk.api("PUT", "/tickets/bulk", body)
+        assert all("Starts changed from Not set to Sat Dec 12" in row[1] for row in said)
+        return httpx.Response(200, json=said)
+
+    desk.wire.strike = strike
+    step = {"id": "sleep", "uses": "snooze", "with": {"select": SOME, "until": "2026-12-12 09:00"}}
+    done = lab.apply(lab.book("mail", {**step, "until": "end + 3d"}))
+    desk.wire.strike = None
+    lab.later(minutes=5).revert("mail")
+    return "tickets/1" in told(done) or "snooze/1" in told(done)
+
+
+def kind_words(desk: Server, folder: Path) -> bool:
+    """A refusal in words that nobody here knows, under a 200; whether it was told."""
+    lab = TrackerLab(folder, desk)
+
+    def strike(request: httpx.Request) -> httpx.Response | None:
+        said = [["1", "Ticket 1: nicht erlaubt"], ["2", "Ticket 2: nicht erlaubt"]]
+        return httpx.Response(200, json=said) if request.method == "PUT" else None
+
+    desk.wire.strike = strike
+    done = lab.apply(lab.book("mail", pausing(SOME)))
+    desk.wire.strike = None
+    lab.later(minutes=5).revert("mail")
+    return "tickets/1/status" in told(done)
+
+
+@pytest.mark.parametrize("trap", [lost_dates, kind_words])
+@pytest.mark.parametrize("reading_back", [True, False])
+def test_what_is_answered_well_and_not_done_is_told(
+    desk: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: Any, reading_back: bool
+) -> None:
+    """RT answers 200 and does nothing, or something else: the runner says so, because it reads back, and only because
+    of that."""
+    before = desk.dump()
+    if not reading_back:
+        trusting(monkeypatch)
+    assert trap(desk, tmp_path) is reading_back
+    assert desk.dump() == before
+
+
+def test_a_snooze_survives_and_goes_when_it_is_over(desk: Server, tmp_path: Path) -> None:
+    """`Starts` holds the instant; at its time a tick takes it out again."""
+    before = desk.dump()
+    lab = TrackerLab(tmp_path, desk)
+    step = {"id": "sleep", "uses": "snooze", "with": {"select": SOME, "until": "2026-12-12 09:00"}}
+    lab.apply(lab.book("mail", {**step, "until": "end + 3d"}))
+    assert desk.dump().count("2026-12-12T12:00:00Z") == 2
+    lab.later(days=1)
+    lab.tick()
+    assert desk.dump() == before
+
+
+def test_an_article_that_was_disabled_is_enabled_again(desk: Server) -> None:
+    """RT only disables articles, and the name stays taken: absent, and back again as the same article."""
+    io = ScriptedIo(START, {REFERENCE: desk.keys["token"]}, desk.wire)
+    provider = open_target(target(desk.url), io)
+    slot = Slot("tracker", "notice", "or-abcdefghijkl", "notice")
+    value = {"place": "board", "subject": "Logins", "body": "We know."}
+    for _ in range(2):
+        assert [*provider.write([Change(slot, ABSENT, value)])] == [Outcome(Verdict.DONE)]
+        assert dict(provider.read(Query("notice", ids=(slot.key,), paths=("notice",)))) == {slot: value}
+        found = [row["id"] for row in desk.articles()]
+        assert [*provider.write([Change(slot, value, ABSENT)])] == [Outcome(Verdict.DONE)]
+        assert dict(provider.read(Query("notice", ids=(slot.key,), paths=("notice",)))) == {slot: ABSENT}
+    assert desk.api("GET", f"/article/{found[0]}")["Disabled"] == "1"
+    assert desk.articles() == []
+
+
+def test_one_ticket_is_changed_under_its_etag(desk: Server) -> None:
+    """Somebody comments on the ticket between our look and our change: RT answers 412, and it is decided again."""
+    io = ScriptedIo(START, {REFERENCE: desk.keys["token"]}, desk.wire)
+    change = Change(Slot("tracker", "tickets", "5", "status"), "new", "stalled")
+
+    def strike(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            desk.wire.strike = None
+            desk.set(5, Priority=7)
+
+    desk.wire.strike = strike
+    provider = open_target(target(desk.url), io)
+    assert [each.verdict for each in provider.write([change]) if isinstance(each, Outcome)] == [Verdict.MOVED]
+    assert desk.statuses()[4] == "new"
+    desk.set(5, Priority=0)
+
+
+def test_the_example_is_carried_out_and_given_back(desk: Server, tmp_path: Path) -> None:
+    """The playbook beside the guide: an article, tickets with a comment, and snoozes; all of it goes again."""
+    loaded, problems = load_playbook(ROOT / "playbooks" / "request-tracker" / "mail-down" / "mail.yaml")
+    assert loaded is not None, problems
+    before = desk.dump()
+    desk.set(1, 2, Subject="No mail")
+    desk.set(5, Status="open")
+    changed = desk.dump()
+    lab = TrackerLab(tmp_path, desk)
+    lab.apply(loaded.playbook)
+    assert desk.statuses() == ["stalled", "stalled", "new", "new", "open", "new"]
+    assert desk.dump().count("2026-12-14T12:00:00Z") == 1
+    assert [row["Name"].partition(" [")[0] for row in desk.articles()] == ["Mail is down / Sin correo"]
+    lab.later(minutes=30).revert("mail")
+    assert desk.dump() == changed
+    for number in (1, 2):
+        desk.set(number, Subject=f"Support {number}")
+    desk.set(5, Status="new")
+    assert desk.dump() == before
+
+
+# --- mistakes and breakdowns ----------------------------------------------------------------------------------------
+
+
+def test_a_mistake_is_told_before_anything_is_written(desk: Server, tmp_path: Path) -> None:
+    """A queue that is not there, a status of no lifecycle, a wrong condition, a refused token and a login page each
+    have one sentence, and a next step."""
+    before = desk.dump()
+    cases: dict[str, tuple[dict[str, Any], str]] = {
+        "has no queue 'Suport'": (pausing({"queue": "Suport"}), "token"),
+        "stalled": ({**pausing(SOME), "with": {"select": SOME, "status": "staled"}}, "token"),
+        "Unknown field: Quue": (pausing({"query": "Quue = 3"}), "token"),
+        "Settings > Auth Tokens": (pausing(SOME), "wrong"),
+    }
+    strange = replace(desk, keys={**desk.keys, "wrong": "1-2-3"})
+    for place, (words, (step, key)) in enumerate(cases.items()):
+        (tmp_path / str(place)).mkdir()
+        assert words in refused(TrackerLab(tmp_path / str(place), strange, key=key), step)
+    desk.wire.strike = lambda request: httpx.Response(200, html="<html><form>Login</form></html>")
+    (tmp_path / "page").mkdir()
+    assert "login page" in refused(TrackerLab(tmp_path / "page", desk), pausing(SOME))
+    assert desk.dump() == before
+
+
+def refused(lab: TrackerLab, step: dict[str, Any]) -> str:
+    """Return what is said of a playbook that cannot be carried out, before anything was written."""
+    with pytest.raises((RunnerError, ProviderError)) as caught:
+        lab.apply(lab.book("bad", step))
+    assert not [each for each in lab.wire.requests if not each.startswith("GET")]
+    return f"{caught.value.message} {caught.value.hint if isinstance(caught.value, RunnerError) else ''}"
+
+
+def test_a_token_without_permission_changes_nothing_and_says_so(desk: Server, tmp_path: Path) -> None:
+    """Whoever may only look gets RT's own words for each ticket."""
+    before = desk.dump()
+    lab = TrackerLab(tmp_path, desk, key="viewer")
+    assert "Permission Denied" in told(lab.apply(lab.book("mail", pausing(SOME))))
+    lab.later(minutes=5).revert("mail")
+    assert desk.dump() == before
+
+
+def test_a_server_that_stops_in_mid_run_is_resumed(desk: Server, tmp_path: Path) -> None:
+    """Once the tickets are written nothing answers any more; when it does, a resume ends it, and all is given back."""
+    before = desk.dump()
+    lab = TrackerLab(tmp_path, desk)
+
+    def strike(request: httpx.Request) -> None:
+        if any(each.startswith("PUT") for each in desk.wire.requests):
+            raise httpx.ConnectError("refused", request=request)
+
+    desk.wire.strike = strike
+    with suppress(RunnerError, ProviderError):
+        assert lab.apply(lab.book("mail", pausing(SOME))).pending
+    desk.wire.strike = None
+    lab.later(minutes=10).resume()
+    assert desk.statuses()[:2] == ["stalled"] * 2
+    lab.later(minutes=5).revert("mail")
+    assert desk.dump() == before
