@@ -217,3 +217,50 @@ def test_a_clock_that_is_off_is_told() -> None:
         "its clock is 60 minutes ahead",
         "has the queue Support",
     ]
+
+
+def test_an_article_is_made_once_enabled_again_and_disabled() -> None:
+    """What is not there is created in the class, what is disabled is enabled, what is up is disabled, and an article
+    that is gone already takes no write; a creation that is refused is a reason, a lost one is unknown."""
+    row: dict[str, Any] = {"id": "3", **article_of(MARKER, NOTICE), "CustomFields": [], "Disabled": "1"}
+    slot = Slot("tracker", "notice", MARKER, "notice")
+    cases: list[tuple[list[Any], Any, int, str, Verdict]] = [
+        ([], NOTICE, 201, "POST /REST/2.0/article", Verdict.DONE),
+        ([], NOTICE, 400, "POST /REST/2.0/article", Verdict.REJECTED),
+        ([], NOTICE, 502, "POST /REST/2.0/article", Verdict.UNKNOWN),
+        ([row], NOTICE, 200, "PUT /REST/2.0/article/3", Verdict.DONE),
+        ([{**row, "Disabled": "0"}], ABSENT, 204, "DELETE /REST/2.0/article/3", Verdict.DONE),
+        ([row], ABSENT, 500, "", Verdict.DONE),
+    ]
+    for rows, after, code, expected, verdict in cases:
+
+        def answer(request: httpx.Request, rows: list[Any] = rows, code: int = code) -> httpx.Response:
+            return httpx.Response(200, json={"items": rows}) if request.method == "GET" else httpx.Response(code)
+
+        provider, sent = opened(answer)
+        assert [each.verdict for each in provider.write([Change(slot, None, after)]) if isinstance(each, Outcome)] == [
+            verdict
+        ]
+        assert [f"{each.method} {each.url.path}" for each in sent[1:]] == ([expected] if expected else [])
+        assert "find_disabled_rows" in str(sent[0].url)
+
+
+def test_tickets_are_listed_page_by_page_and_read_with_their_conditions() -> None:
+    """Each page begins after the last number; what TicketSQL finds is asked anew when tickets are read by id."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = request.url.params.get("query", "")
+        if "queue" in request.url.path:
+            return httpx.Response(200, json={"Lifecycle": "default"})
+        if "AND (id < 3)" in query:
+            return httpx.Response(200, json={"items": [{**ROW, "id": "1"}]})
+        first = 3 if "id > 2" in query else 1
+        rows = [{**ROW, "id": str(number)} for number in range(first, min(first + 2, 4))]
+        return httpx.Response(200, json={"items": rows})
+
+    provider, sent = opened(answer, page=2)
+    query = Query("tickets", where={"queue": "Support", "open": True}, paths=("name", "status needed/stalled"))
+    assert {slot.key for slot, _ in provider.read(query)} == {"1", "2", "3"}
+    assert len(sent) == 3
+    found = dict(provider.read(Query("tickets", ids=("1", "2", "x"), paths=("status", "query/id < 3"))))
+    assert [value for slot, value in found.items() if slot.path != "status"] == [True, ABSENT, ABSENT]
