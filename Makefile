@@ -36,7 +36,7 @@ suite: .venv/dev
 		--cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE) $(PYTEST_ARGS)
 
 test-servers: .venv/dev
-	@$(BIN)/python -m pytest -n 0 -q -rs -m servers tests/servers $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -rs -m servers tests/servers $(PYTEST_ARGS)
 
 lint: .venv/dev
 	@$(BIN)/ruff check --quiet .

@@ -26,13 +26,16 @@ installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' -- "$1" 2>/dev/null) =
 
 # Install those of these packages that are not there; debconf answers come on standard input.
 need() {
-    local package missing=()
+    local package lock missing=()
     for package in "$@"; do installed "$package" || missing+=("$package"); done
     ((${#missing[@]})) || return 0
+    exec {lock}>"$STATE/packages.lock" # one package manager at a time
+    flock "$lock"
     export DEBIAN_FRONTEND=noninteractive
     debconf-set-selections || true # answers to what is asked at most; a question may be known no more
     apt-get -qq update >&2
     apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2
+    exec {lock}>&-
 }
 
 as_web() { setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$STATE" "$@"; }
