@@ -6,7 +6,7 @@ for now and leaves it where a later drive goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,7 +19,7 @@ from runner.batches import Batches
 from runner.config import Config
 from runner.errors import InvalidInput, StoreError
 from runner.layers import Held, same, wanted
-from runner.model import Op, Slot
+from runner.model import Merge, Op, Slot
 from runner.playbook import Outage, Run
 from runner.report import Ended, Fate, Note
 from runner.selecting import Names, batched, by_key, objects, resolve
@@ -75,8 +75,9 @@ class Steps:
         ):
             raise _refused(run, why)
         self.set(run, "opening" if verb == "open" else None)
-        if self.order.resend:
+        if self.order.resend and not self._late(run):
             self._unsend(run)
+        sent = self._sent(run, spec)
         place = (self.outage.playbook.priority, self.n, run.order)
         work = Work(self.outage.id, run.id, run.target, spec, "open", place, query.where, self.order.force)
         total = Tally()
@@ -93,7 +94,7 @@ class Steps:
             first = False
             if query.where is None:
                 listed.update(job.found.key for job in jobs)
-            total.add(self.batches.carry_out(work, self._timely(run, jobs, total)))
+            total.add(self.batches.carry_out(work, self._timely(run, [_unsent(job, sent) for job in jobs], total)))
             self.progress.advanced(run.id, len(jobs))
             if total.fault is not None:
                 break
@@ -127,7 +128,7 @@ class Steps:
 
     def _timely(self, run: Run, jobs: list[Job], total: Tally) -> list[Job]:
         """Leave out effects that come too late: an announcement is worth nothing once the window has begun."""
-        if run.start >= self.outage.start or now_of(self.desk) < self.outage.start:
+        if not self._late(run):
             return jobs
         with self.desk.store.reading() as conn:
             known = ledger.held(conn, run.target, run.kind, [job.found.key for job in jobs])
@@ -140,6 +141,19 @@ class Steps:
             else:
                 kept.append(job)
         return kept
+
+    def _late(self, run: Run) -> bool:
+        """Whether a step announces what has begun by now."""
+        return run.start < self.outage.start <= now_of(self.desk)
+
+    def _sent(self, run: Run, spec: KindSpec) -> set[tuple[str, str]]:
+        """Return (key, path) of what this step has sent already: an earlier process may have let go of it for good, and
+        died before it could say that the step was done."""
+        paths = [path for path, merge in spec.merges.items() if merge is Merge.EFFECT]
+        if not paths:
+            return set()
+        with self.desk.store.reading() as conn:
+            return ledger.sent(conn, self.outage.id, run.id, paths)
 
     def _unsend(self, run: Run) -> None:
         """Let go of effects with an unknown outcome, so that they go out again (``--resend``)."""
@@ -167,6 +181,10 @@ class Steps:
             named = objects_of(spec, query, self.desk, run.target)
             for found in named if verb == "amend" else list(self._guarded(run, named)):
                 yield found, True
+            return
+        if verb == "amend" and all(merge is Merge.EFFECT for merge in spec.merges.values()):
+            found_now = objects_of(spec, query, self.desk, run.target)  # who came to be on the list is told, too
+            yield from ((one, True) for one in self._guarded(run, self._at_most(run, self._new(run, spec, found_now))))
             return
         if verb == "amend":
             yield from ((found, False) for found in self._held_again(run, spec, query))
@@ -302,6 +320,14 @@ class Steps:
             if total.fault is not None:
                 break
         self.progress.finished(run.id)
+
+
+def _unsent(job: Job, sent: Collection[tuple[str, str]]) -> Job:
+    """Return a job without the effects that went out already."""
+    if not sent:
+        return job
+    wants = tuple(want for want in job.wants if want.claim.op is not Op.SEND or (job.found.key, want.path) not in sent)
+    return replace(job, wants=wants)
 
 
 def _refused(run: Run, why: str) -> InvalidInput:

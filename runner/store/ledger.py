@@ -197,6 +197,16 @@ def refused(conn: Connection, outage: str) -> dict[str, list[str]]:
     return found
 
 
+def sent(conn: Connection, outage: str, run: str, paths: Collection[str]) -> set[tuple[str, str]]:
+    """Return (key, path) of the effects of a run at these paths that went out, or of which nobody knows whether they
+    did. What a run let go of for good is among them: the journal forgets nothing."""
+    j = t.journal.c
+    mine = (j.outage == outage, j.run == run, j.direction == "open", j.state.in_(("done", "unknown")))
+    at = or_(*(j.changes.like(f'%"{path}":%') for path in paths))
+    rows = conn.execute(select(j.key, j.changes).where(*mine, at))
+    return {(row.key, path) for row in rows for path in json.loads(row.changes) if path in paths}
+
+
 _SET_STATE: Final = Prepared(
     update(t.journal)
     .where(t.journal.c.seq.between(bindparam("b_first"), bindparam("b_last")))

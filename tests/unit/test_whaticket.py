@@ -18,6 +18,7 @@ from runner.commands import guide, operate
 from runner.errors import InvalidInput, ProviderError, Rejected
 from runner.report import Fate
 from runner.spi import Target
+from runner.steps import Steps
 from runner.testing.io import ScriptedIo
 from runner.views.plan import human
 from tests.support.lab import BY
@@ -213,3 +214,40 @@ def test_what_a_step_costs(lab: WhaticketLab, cell: str, step: dict[str, Any], m
     marks.append(len(lab.account.requests))
     costs = [eval(re.sub(r"(\d)N", r"\1*N", each), {"N": many}) for each in row.groups()]
     assert [after - before for before, after in pairwise(marks)] == costs
+
+
+class Died(BaseException):
+    """The process dies."""
+
+
+def test_a_process_that_dies_before_it_is_done_leaves_nothing_to_send_again(
+    lab: WhaticketLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows an outage is let go of once it is sent; a process that dies then, before it could say that it was
+    done, is followed by one that sends nobody anything again."""
+    lab.apply(lab.chat({**TELL, "restore": [{"uses": "notice", "with": {**TELL["with"], "body": "Back."}}]}))
+    whole = Steps._let_go_of
+
+    def dying(*given: Any, mode: str = "close") -> None:
+        whole(*given, mode=mode)
+        if mode == "keep":
+            raise Died
+
+    lab.later(hours=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Steps, "_let_go_of", dying)
+        with pytest.raises(Died):
+            lab.tick()
+    lab.later(minutes=5)
+    assert [report.state for report in lab.tick()] == ["closed"]
+    assert [each["body"] for each in lab.account.sent] == ["Sin luz.", "Sin luz.", "Back.", "Back."]
+
+
+def test_who_is_added_to_an_open_step_is_told_too(lab: WhaticketLab) -> None:
+    """A step that names one more number by now sends to that one alone, as its plan says."""
+    lab.apply(lab.chat(TELL))
+    more = lab.chat(with_(TELL, to=[*TELL["with"]["to"], "+5215500000003"]))
+    assert lab.plan(more).plans[0].changes == 1
+    lab.apply(more)
+    lab.apply(more)
+    assert [each["number"] for each in lab.account.sent] == ["5215500000001", "5215500000002", "5215500000003"]
