@@ -82,6 +82,11 @@ class Place:
     since: date | None
     channel: str
 
+    @property
+    def stamp(self) -> str:
+        """Return the marker with the day: what tells the messages of one step apart when its `from` was amended."""
+        return f"{self.marker}.{self.since:%Y%m%d}" if self.since else self.marker
+
 
 def account_of(target: Target) -> Account:
     """Return the account of a target. Raises `Rejected`, with the option that is wrong."""

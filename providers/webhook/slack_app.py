@@ -87,15 +87,15 @@ class SlackApp:
     # --- finding ------------------------------------------------------------------------------------------------------
 
     def _found(self, place: Place) -> list[Mapping[str, Any]]:
-        """Return the messages with a marker, the newest first: one, or two where a lost request arrived late."""
+        """Return the messages of a key, the newest first: one, or two where a lost request arrived late. Those posted by
+        an older version carry the marker without a day; they count where no other is there."""
         if place.since is None:
             return []
         oldest = datetime.combine(place.since, time(), UTC) - EARLY
         asked = {"oldest": f"{oldest.timestamp():.0f}", "limit": str(PAGE), "include_all_metadata": "true"}
-        found: list[Mapping[str, Any]] = []
         for _ in range(MOST):
             data = self._history(self._account.channels[place.channel], asked)
-            found += (row for row in _rows(data) if _payload(row).get("marker") == place.marker)
+            found = _marked(data, place.stamp) or _marked(data, place.marker)
             cursor = (data.get("response_metadata") or {}).get("next_cursor") or ""
             if found or not cursor:
                 return found
@@ -125,7 +125,7 @@ class SlackApp:
 
     def _post(self, place: Place, found: Sequence[Mapping[str, Any]], value: Mapping[str, Any], says: Json) -> Outcome:
         """Post a message, or make the one that is there say what it shall."""
-        data = {"marker": place.marker, "state": "posted", **{name: value[name] for name in FIELDS if name in value}}
+        data = {"marker": place.stamp, "state": "posted", **{name: value[name] for name in FIELDS if name in value}}
         if found and _payload(found[0]) == data:
             return DONE
         if not isinstance(says, Mapping):
@@ -205,6 +205,10 @@ class SlackApp:
 def _rows(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     rows = data.get("messages")
     return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+
+
+def _marked(data: Mapping[str, Any], marker: str) -> list[Mapping[str, Any]]:
+    return [row for row in _rows(data) if _payload(row).get("marker") == marker]
 
 
 def _payload(row: Mapping[str, Any]) -> Mapping[str, Any]:

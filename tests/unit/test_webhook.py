@@ -399,6 +399,20 @@ def test_a_late_request_is_cleared_away() -> None:
     assert room.texts() == []
 
 
+def test_a_message_of_an_older_version_is_found() -> None:
+    """A message whose marker has no day yet is known by its key, is not posted again, and is deleted on restore."""
+    room = Room("slack_app")
+    (change,) = room.changes()
+    room.write(change)
+    (message,) = room.sink.state.messages
+    payload = message.metadata["event_payload"]
+    assert payload["marker"] == change.slot.key.rpartition(".")[0]
+    payload["marker"] = payload["marker"].partition(".")[0]
+    assert room.look(change) == change.after
+    assert [each.verdict for each in room.write(change, change.inverse())] == [Verdict.DONE] * 2
+    assert (room.texts(), len(room.sink.state.sent)) == ([], 1)
+
+
 @pytest.mark.parametrize(
     ("with_", "options", "text"),
     [
@@ -566,6 +580,21 @@ def test_a_changed_text_edits_the_message(tmp_path: Path) -> None:
     office.lab.apply(office.lab.playbook("power", again))
     assert {each.text[-21:] for each in office.sink.state.messages} == {"We are back at three."}
     assert len(office.sink.state.sent) == 2
+    office.lab.revert("power")
+    assert office.sink.state.messages == []
+
+
+def test_an_amended_beginning_leaves_the_notice_standing(tmp_path: Path) -> None:
+    """Where `from` moves to another day while the outage is open, the notice is posted anew on Slack before the old one
+    goes; it can be edited from then on, and is taken down at the end."""
+    office = Office(tmp_path)
+    for begin, body, sent in (("2d", SAID["body"], 1), ("4h", SAID["body"], 2), ("4h", "Back at three.", 2)):
+        said = {"from": f"start - {begin}", "with": {**SAID, "body": body}}
+        assert notes(office.lab.apply(office.lab.playbook("power", office.steps("slack_app", **said)))) == []
+        assert [each.text for each in office.sink.state.messages] == [f"*Power cut*\n{body}"]
+        assert len(office.sink.state.sent) == sent
+    rules = [request.path.rpartition("/")[2] for request in office.sink.requests if request.method == "POST"]
+    assert rules == ["chat.postMessage", "chat.postMessage", "chat.delete", "chat.update"]
     office.lab.revert("power")
     assert office.sink.state.messages == []
 
