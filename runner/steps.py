@@ -6,7 +6,7 @@ for now and leaves it where a later drive goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -94,7 +94,7 @@ class Steps:
             first = False
             if query.where is None:
                 listed.update(job.found.key for job in jobs)
-            total.add(self.batches.carry_out(work, self._timely(run, [_unsent(job, sent) for job in jobs], total)))
+            total.add(self.batches.carry_out(work, self._timely(run, self._once(run, jobs, sent), total)))
             self.progress.advanced(run.id, len(jobs))
             if total.fault is not None:
                 break
@@ -146,14 +146,30 @@ class Steps:
         """Whether a step announces what has begun by now."""
         return run.start < self.outage.start <= now_of(self.desk)
 
-    def _sent(self, run: Run, spec: KindSpec) -> set[tuple[str, str]]:
-        """Return (key, path) of what this step has sent already: an earlier process may have let go of it for good, and
+    def _sent(self, run: Run, spec: KindSpec) -> Mapping[str, Collection[str]]:
+        """Return key -> paths of what this step has sent already: an earlier process may have let go of it, and have
         died before it could say that the step was done."""
         paths = [path for path, merge in spec.merges.items() if merge is Merge.EFFECT]
         if not paths:
-            return set()
+            return {}
         with self.desk.store.reading() as conn:
             return ledger.sent(conn, self.outage.id, run.id, paths)
+
+    def _once(self, run: Run, jobs: list[Job], sent: Mapping[str, Collection[str]]) -> list[Job]:
+        """Leave out effects that went out and are held no more; of those that are held the store knows it."""
+        if not sent:
+            return jobs
+        with self.desk.store.reading() as conn:
+            known = ledger.held(conn, run.target, run.kind, [job.found.key for job in jobs])
+        held = {(slot.key, slot.path) for slot, one in known.items() if self._holds(run, one)}
+        kept = []
+        for job in jobs:
+            key = job.found.key
+            over = {path for path in sent.get(key, ()) if (key, path) not in held}
+            wants = tuple(want for want in job.wants if want.claim.op is not Op.SEND or want.path not in over)
+            if wants or not job.wants:
+                kept.append(replace(job, wants=wants))
+        return kept
 
     def _unsend(self, run: Run) -> None:
         """Let go of effects with an unknown outcome, so that they go out again (``--resend``)."""
@@ -320,14 +336,6 @@ class Steps:
             if total.fault is not None:
                 break
         self.progress.finished(run.id)
-
-
-def _unsent(job: Job, sent: Collection[tuple[str, str]]) -> Job:
-    """Return a job without the effects that went out already."""
-    if not sent:
-        return job
-    wants = tuple(want for want in job.wants if want.claim.op is not Op.SEND or (job.found.key, want.path) not in sent)
-    return replace(job, wants=wants)
 
 
 def _refused(run: Run, why: str) -> InvalidInput:

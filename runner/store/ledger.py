@@ -197,14 +197,16 @@ def refused(conn: Connection, outage: str) -> dict[str, list[str]]:
     return found
 
 
-def sent(conn: Connection, outage: str, run: str, paths: Collection[str]) -> set[tuple[str, str]]:
-    """Return (key, path) of the effects of a run at these paths that went out, or of which nobody knows whether they
-    did. What a run let go of for good is among them: the journal forgets nothing."""
+def sent(conn: Connection, outage: str, run: str, paths: Collection[str]) -> dict[str, set[str]]:
+    """Return key -> those of these paths whose effect a run has sent, or may have. What it let go of for good is among
+    them: the journal forgets nothing."""
     j = t.journal.c
     mine = (j.outage == outage, j.run == run, j.direction == "open", j.state.in_(("done", "unknown")))
     at = or_(*(j.changes.like(f'%"{path}":%') for path in paths))
-    rows = conn.execute(select(j.key, j.changes).where(*mine, at))
-    return {(row.key, path) for row in rows for path in json.loads(row.changes) if path in paths}
+    found: dict[str, set[str]] = {}
+    for row in conn.execute(select(j.key, j.changes).where(*mine, at)):
+        found.setdefault(row.key, set()).update(path for path in json.loads(row.changes) if path in paths)
+    return found
 
 
 _SET_STATE: Final = Prepared(

@@ -20,6 +20,7 @@ from runner.errors import Exit, Fenced, Interrupted, ProviderError, RunnerError,
 from runner.model import Change, Outcome, Slot
 from runner.report import Fate, Report
 from runner.spi import Forbidden, NotFound, Query, RateLimited, Rejected, Unauthorized, Unavailable
+from runner.steps import Steps
 from runner.store import lease, ledger
 from runner.store.store import Store
 from runner.testing.world import Fault, SlotWorld, What
@@ -559,6 +560,7 @@ def test_an_effect_without_outcome_is_not_sent_again(monkeypatch: pytest.MonkeyP
             if not kept:
                 always = partial(_always, decide._sending)
                 monkeypatch.setattr(decide, "_sending", always)
+                monkeypatch.setattr(Steps, "_sent", lambda *given: {})
             playbook = lab.playbook("match", [TELL])
             with suppress(_Gone), points(_dies("after a write, before its reply")):
                 lab.apply(playbook)
