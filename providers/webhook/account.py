@@ -66,10 +66,16 @@ class Account:
         return f"{marker}.{min(context.start, context.window[0]):%Y%m%d}.{channel}"
 
     def place(self, key: str) -> Place | None:
-        """Return where the message of a key stands, None for a key that is not of this target."""
+        """Return where the message of a key stands, None for a key that is not of this target. Raises `Rejected` where
+        it may still stand in a channel that runner.yaml does not name any more: nobody could take it down."""
         found = KEY.fullmatch(key)
-        if found is None or found[3] not in self.channels:
+        if found is None or (found[3] not in self.channels and not self.edits):
             return None
+        if found[3] not in self.channels:
+            raise Rejected(
+                f"{self.name} has no channel {found[3]} any more: put it back into runner.yaml until the outage is over",
+                field="channels",
+            )
         day = datetime.strptime(found[2] + "+0000", "%Y%m%d%z").date() if found[2] else None
         return Place(found[1], day, found[3])
 

@@ -87,8 +87,8 @@ class SlackApp:
     # --- finding ------------------------------------------------------------------------------------------------------
 
     def _found(self, place: Place) -> list[Mapping[str, Any]]:
-        """Return the messages of a key, the newest first: one, or two where a lost request arrived late. Those posted by
-        an older version carry the marker without a day; they count where no other is there."""
+        """Return the messages of a key, the newest first: one, or two where a lost request arrived late. Those of an
+        older version carry the marker without a day; they count where no other is there."""
         if place.since is None:
             return []
         oldest = datetime.combine(place.since, time(), UTC) - EARLY

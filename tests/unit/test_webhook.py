@@ -599,6 +599,29 @@ def test_an_amended_beginning_leaves_the_notice_standing(tmp_path: Path) -> None
     assert office.sink.state.messages == []
 
 
+@pytest.mark.parametrize("gone", ["support", "ops"])
+def test_a_channel_that_runner_yaml_lost_is_told(gone: str, tmp_path: Path) -> None:
+    """A message in a channel that was renamed or removed in runner.yaml holds the outage open and is reported, while
+    the other channel is cleared; once the channel is back, so is its own. What was only sent is nothing to clear."""
+    names = ("slack_app", "board", "slack")
+    office = Office(tmp_path, channels=("support", "ops"))
+    office.lab.apply(office.lab.playbook("power", office.steps(*names)))
+    kept = [each for each in ("support", "ops") if each != gone]
+    for channels, state in ((kept, "closing"), (["support", "ops"], "closed")):
+        again = Office(tmp_path, channels=channels)
+        again.lab.clock, again.sink = office.lab.clock, office.sink
+        for name, options in EVERY.items():
+            configured = target(channels=channels, name=name, **options)
+            again.lab.connect(Vendor(configured, open_target, again.sink, secrets=SECRETS))
+        (report,) = again.lab.later(hours=4).tick()
+        said = {run.message for run in report.runs if run.state == "failed"}
+        assert (report.state, len(said)) == (state, 2 if state == "closing" else 0)
+        assert all(f"has no channel {gone} any more: put it back into runner.yaml" in each for each in said)
+        left = [(each.service, each.channel) for each in office.sink.state.messages if each.service != "slack"]
+        assert sorted(left) == ([("json", gone), ("slack_app", gone)] if state == "closing" else [])
+        again.lab.session.close()
+
+
 def test_doctor_does_not_say_that_what_was_not_asked_answers(tmp_path: Path) -> None:
     """An app and a receiver answer; of webhooks it is said that they only send."""
     found = {each.part: each.words for each in reversed(list(doctor._targets(Office(tmp_path).lab.session)))}
