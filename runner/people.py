@@ -151,6 +151,9 @@ def _open(
         state = "done" if there else "waiting"  # another outage has had it done, or it was so before
         steps.put_task(conn, _task(outage.id, run, str(item), "open", slot, want.title, want.menu, value, state, due))
         _renew(conn, slot)
+    for task in steps.tasks(conn, outage.id, run.id):
+        if task.direction == "open" and int(task.item) > len(wants):  # its slot has another item now, or none
+            steps.set_task(conn, outage.id, run.id, task.item, "open", state="dropped")
 
 
 def _let_go(conn: Connection, outage: str, run: Run, wanted_now: set[Slot], now: int) -> None:
@@ -162,12 +165,18 @@ def _let_go(conn: Connection, outage: str, run: Run, wanted_now: set[Slot], now:
         if task.direction == "close" and task.state in steps.WAITING and slot in wanted_now:
             steps.set_task(conn, outage, run.id, task.item, "close", state="dropped")
     asked = {(task.key, task.path) for task in mine if task.direction == "close" and task.state in steps.WAITING}
-    by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
+    by_slot = _openings(mine)
     for slot, _ in steps.layers_of_run(conn, outage, run.id):
         if slot not in wanted_now and (slot.key, slot.path) not in asked:
             old = by_slot.get((slot.key, slot.path))
             _close_slot(conn, outage, run, slot, old, now, item=f"was-{slot.key}")
             _renew(conn, slot)
+
+
+def _openings(mine: Sequence[Any]) -> dict[tuple[str, str], Any]:
+    """Return what opened each slot, by key and path; a task that was dropped only where there is no other."""
+    opened = [task for task in mine if task.direction == "open"]
+    return {(task.key, task.path): task for task in sorted(opened, key=lambda each: each.state != "dropped")}
 
 
 def _task(
@@ -196,7 +205,7 @@ def _close(conn: Connection, outage: str, run: Run, due: int, *, over: bool) -> 
     itself, as somebody set it up, and is `over` asks nobody for anything."""
     mine = steps.tasks(conn, outage, run.id)
     asked = {(task.key, task.path) for task in mine if task.direction == "close" and task.state in steps.WAITING}
-    by_slot = {(task.key, task.path): task for task in mine if task.direction == "open"}
+    by_slot = _openings(mine)
     for slot, _ in steps.layers_of_run(conn, outage, run.id):
         if (slot.key, slot.path) not in asked:
             _close_slot(conn, outage, run, slot, by_slot.get((slot.key, slot.path)), due, over=over)

@@ -39,13 +39,21 @@ def waiting_at(conn: Connection, slot: Slot) -> list[Any]:
 
 
 def put_task(conn: Connection, row: dict[str, Any]) -> None:
-    """Make a task; one that exists keeps its state while its value is the same, and waits again when it changed."""
+    """Make a task; one that exists keeps its state while it asks for the same, and is made anew when it does not.
+
+    An opposite that is done belongs to an earlier turn of the step, and one that was dropped asks nobody: both are
+    made anew.
+    """
     key = [t.tasks.c[name] == row[name] for name in ("outage", "run", "item", "direction")]
     old = conn.execute(select(t.tasks).where(*key)).first()
     if old is None:
         conn.execute(insert(t.tasks), row)
-    elif old.value != row["value"]:
+    elif _over(old) or any(old._mapping[name] != row[name] for name in ("key", "path", "title", "value")):
         conn.execute(update(t.tasks).where(*key).values(row))
+
+
+def _over(task: Any) -> bool:
+    return task.state == "dropped" or (task.direction == "close" and task.state == "done")
 
 
 def set_task(conn: Connection, outage: str, run: str, item: str, direction: str, **values: Any) -> None:

@@ -479,6 +479,11 @@ def test_a_human_follow_up_without_an_end_is_done_when_it_is_acknowledged(office
 # --- amending -------------------------------------------------------------------------------------------------------
 
 
+def channels(*names: str) -> dict[str, Any]:
+    """Return a step that turns channels off."""
+    return {"id": "sso", "uses": "channel", "with": {"channel": list(names), "enabled": False}}
+
+
 def test_amending_to_another_setting_and_back_asks_for_no_opposite(office: Office) -> None:
     """A setting that is wanted again before anybody took it back is simply still there."""
     other = {**SSO, "with": {"setting": "Guest access", "value": "blocked"}}
@@ -503,6 +508,65 @@ def test_the_same_playbook_again_asks_nothing_again(office: Office) -> None:
     office.lab.apply(book)
 
     assert office.tasks("match") == [("1", "open", "done", "required")]
+
+
+def test_amending_back_and_forth_asks_at_every_turn(office: Office) -> None:
+    """A setting that was put back once is asked for again, and put back again, whenever the step lets go of it."""
+    books = [office.book("match", {**SSO, "with": {"setting": name, "value": "x"}}) for name in ("SSO", "Guest")]
+    asked = []
+    for book in (*books, *books):
+        office.lab.apply(book)
+        waiting = office.waiting("match")
+        asked.append([(item, direction) for item, direction, _, _ in waiting])
+        for item, direction, _, _ in waiting:
+            office.ack("match", item=item, before="y" if direction == "open" else None)
+
+    turn = ("1", "open")
+    assert asked == [[turn], [turn, ("was-sso", "close")], [turn, ("was-guest", "close")], [turn, ("was-sso", "close")]]
+    assert office.held() == 1
+
+
+def test_an_opposite_that_was_dropped_is_asked_for_again(office: Office) -> None:
+    """A setting that was wanted again before anybody put it back is to be put back once it is wanted no more."""
+    books = [office.book("match", {**SSO, "with": {"setting": name, "value": name}}) for name in ("SSO", "Guest")]
+    office.lab.apply(books[0])
+    office.ack("match", before="y")
+    for book in (books[1], *books):
+        office.lab.apply(book)
+
+    assert ("was-sso", "close", "waiting", "y") in office.waiting("match")
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [(["Phone", "Chat"], ["Phone"]), (["Mail"], ["Chat", "Mail"]), (["Chat", "Phone"], ["Phone"]), (["Chat"], [])],
+    ids=["in front", "instead", "behind", "the same"],
+)
+def test_amending_asks_for_what_is_new(tmp_path: Path, names: list[str], asked: list[str]) -> None:
+    """What an amended step newly names is asked for wherever it stands, what is done already is not."""
+    office = Office(tmp_path, {"channel": kinds.person(kinds.channel())})
+    office.lab.apply(office.book("match", channels("Chat")))
+    office.ack("match", before="on")
+    office.lab.apply(office.book("match", channels(*names)))
+
+    assert [task.title.rpartition(": ")[2] for task in guide.waiting(office.lab.session)] == asked
+
+
+def test_a_shorter_step_asks_once_for_what_is_left(tmp_path: Path) -> None:
+    """What moves up on the list is asked for in its new place alone, and there alone is its opposite."""
+    office = Office(tmp_path, {"channel": kinds.person(kinds.channel())})
+    office.lab.apply(office.book("match", channels("Chat", "Phone", "Mail")))
+    office.ack("match", item="3", before="on")
+    office.lab.apply(office.book("match", channels("Phone", "Mail")))
+
+    assert [task[:3] for task in office.waiting("match")] == [
+        ("1", "open", "waiting"),
+        ("was-chat", "close", "question"),
+    ]
+    office.ack("match", item="1", before="on")
+    office.ack("match", item="was-chat", done=False)
+    office.lab.revert("match")
+    assert office.waiting("match") == [(n, "close", "waiting", "on") for n in ("1", "2")]
 
 
 # --- evidence -------------------------------------------------------------------------------------------------------
