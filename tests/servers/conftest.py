@@ -12,6 +12,7 @@ from tests.support.redmine import Server
 from tests.support.servers import NotHere, Wire, running
 
 
+@pytest.hookimpl(tryfirst=True)  # before the group becomes part of the test's name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one server in one worker: each worker has servers of its own."""
     for item in items:
