@@ -229,7 +229,7 @@ def _close_slot(
         steps.drop_layer(conn, slot, outage, run.id)
         return
     value = wanted(released(held, outage, run.id))
-    if run.keep or never or over or same(Merge.ATOMIC, value, held.last) or task is None:
+    if run.keep or over or same(Merge.ATOMIC, value, held.last) or task is None:
         gone = kept(held, outage, run.id) if run.keep else released(held, outage, run.id)
         ledger.save(conn, {slot: held}, [gone])
         return
@@ -332,9 +332,10 @@ def _acknowledged(
     if held is None:
         steps.drop_layer(conn, slot, outage, run.id)
         return None
-    gone = replace(released(held, outage, run.id), last=value)
+    now = held.last if task.state == "question" else value  # what was never done changed nothing
+    gone = replace(released(held, outage, run.id), last=now)
     ledger.save(conn, {slot: held}, [gone])
-    changes = {slot.path: (held.last, value)}
+    changes = {slot.path: (held.last, now)}
     return Entry(seq, outage, run.id, "close", slot.ref, changes, "same"), gone
 
 

@@ -428,6 +428,43 @@ def test_a_second_outage_that_nobody_answered_lets_go_silently(office: Office) -
     assert office.held() == 1
 
 
+def sso(value: str) -> dict[str, Any]:
+    return {**SSO, "with": {"setting": "Single sign-on", "value": value}}
+
+
+def test_who_puts_back_the_value_of_a_later_outage_leaves_the_restore_to_that_one(office: Office) -> None:
+    """A setting that somebody moved on to what the next outage wants is asked back by that one, whoever did it."""
+    office.lab.apply(office.book("match", SSO))
+    office.ack("match", before="optional")
+    office.lab.revert("match")
+    office.lab.apply(office.book("drill", sso("off")))
+    assert office.waiting("match") == [("1", "close", "waiting", "off")]
+    office.ack("match")
+
+    office.lab.revert("drill")
+
+    assert office.waiting("drill") == [("1", "close", "waiting", "optional")]
+    office.ack("drill")
+    assert (office.row("drill").state, office.held()) == ("closed", 0)
+
+
+def test_what_was_never_done_changes_nothing_that_another_outage_holds(office: Office) -> None:
+    """The answer no to a question leaves the value that another outage set, and that outage asks it back."""
+    office.lab.apply(office.book("match", sso("optional")))
+    office.lab.revert("match")
+    office.lab.apply(office.book("drill", SSO))
+    office.ack("drill", before="optional")
+
+    office.ack("match", done=False)
+    office.lab.revert("drill")
+
+    assert office.row("match").state == "closed"
+    assert office.waiting("drill") == [("1", "close", "waiting", "optional")]
+    file = next(office.lab.config.store.journal.glob("match*.jsonl"))
+    written = [json.loads(line).get("slots", {}).get("value") for line in file.read_text().splitlines()]
+    assert [(each["before"], each["after"]) for each in written if each] == [("required", "required")]
+
+
 # --- what stays -----------------------------------------------------------------------------------------------------
 
 
