@@ -99,7 +99,7 @@ def snooze_of(actions: Sequence[Mapping[str, Any]]) -> Snooze | None:
     try:
         due, status, why, was, before = json.loads(urlsafe_b64decode(found[1]))
         at = datetime.fromisoformat(due).astimezone(UTC)
-    except ValueError:  # somebody wrote an action that looks like ours
+    except (ValueError, TypeError, OverflowError):  # somebody wrote an action that looks like ours
         return None
     return Snooze(
         at, status_of({"status": status, "justification": why}), status_of({"status": was, "justification": before})

@@ -181,6 +181,9 @@ def test_without_a_status_nobody_knows_how_tickets_sleep() -> None:
         "[or-snooze WyJ4Il0=]",
         "[or-snooze %%%]",
         "[or-snooze WyJub3cgYW5kIHRoZW4iLCAieCIsIG51bGwsICJ5IiwgbnVsbF0=]",
+        "[or-snooze MTIz]",  # 123, which is no list
+        "[or-snooze WzEsIngiLG51bGwsInkiLG51bGxd]",  # a number where the time should be
+        "[or-snooze WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzIzOjAwIiwieCIsbnVsbCwieSIsbnVsbF0=]",  # before all time in UTC
     ],
 )
 def test_an_action_that_only_looks_like_ours_is_none(text: str) -> None:
