@@ -149,14 +149,21 @@ def snooze(account: Account) -> KindSpec:
 def asleep(held: Snooze | None, now: Mapping[str, Json], wanted: Mapping[str, Any], target: Target) -> dict[str, Any]:
     """Return the update that puts a ticket to sleep, or to sleep anew; empty when it sleeps like that already.
 
-    `held` is the snooze that it has, `now` its status, `wanted` the slot's value.
+    `held` is the snooze that it has, `now` its status, `wanted` the slot's value. A ticket that somebody took up while
+    it slept keeps its status when the snooze gets another due time alone (S4, S5), and that status is then the one
+    that comes back.
     """
     due = datetime.fromisoformat(str(wanted["due"])).astimezone(UTC)
-    new = Snooze(due, wanted["status"], held.was if held is not None else now)
-    if held == new and now == new.status:
-        return {}
+    was, taken_up = now, False
+    if held is not None:
+        if (held.due, held.status) == (due, wanted["status"]):
+            return {}
+        was = held.was if now == held.status else now
+        taken_up = now != held.status == wanted["status"]
+    new = Snooze(due, wanted["status"], was)
     until = f"{due.astimezone(ZoneInfo(target.zone)):%Y-%m-%d %H:%M} ({target.zone})"
-    return {**fields_of(new.status), "actions": [_note(f"{_words(_SLEEPS, target).format(until)} {new.token}")]}
+    note = _note(f"{_words(_SLEEPS, target).format(until)} {new.token}")
+    return {**({} if taken_up else fields_of(new.status)), "actions": [note]}
 
 
 def awake(held: Snooze, now: Value, at: datetime, target: Target) -> dict[str, Any]:

@@ -137,6 +137,32 @@ def test_s7_snoozed_again_it_has_the_new_due_time(desk: Desk) -> None:
     assert held.due == DUE
 
 
+def test_what_an_agent_took_up_stays_when_its_snooze_is_only_moved(desk: Desk) -> None:
+    """An extended outage, or a second one, gives the snooze another due time: a line in the history says so, and the
+    ticket keeps the status that the agent gave it. Paused again by hand, it wakes to that status."""
+    desk.account.person_edits(ONE, "Resolvido")
+    desk.later(minutes=5)
+    desk.sleep("more", until="start + 4h")
+    assert desk.state() == ("Resolvido", True)
+    assert desk.said()[1:] == ["Adiado até 2026-12-12 02:00 (America/Sao_Paulo)."]
+    desk.account.person_edits(ONE, "Parado", "Evento")
+    desk.revert("quiet")
+    desk.revert("more")
+    assert desk.state() == ("Resolvido", False)
+
+
+def test_another_status_puts_what_an_agent_took_up_to_sleep_and_gives_back_the_agents(tmp_path: Path) -> None:
+    """A second outage that names another status means the ticket as it is now: that status comes back."""
+    desk = Desk(tmp_path, statuses={"part": {"status": "Aguardando peça", "justification": None}})
+    desk.sleep()
+    desk.account.person_edits(ONE, "Novo")
+    desk.sleep("more", until="start + 4h", status="part")
+    assert desk.state() == ("Aguardando peça", True)
+    desk.revert("quiet")
+    desk.revert("more")
+    assert desk.state() == ("Novo", False)
+
+
 def test_a_snooze_that_is_sent_again_says_nothing_twice(tmp_path: Path) -> None:
     """Its reply was lost: what a read shows as done is not written again."""
     desk = Desk(tmp_path)
