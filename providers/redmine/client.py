@@ -1,6 +1,6 @@
 """Requests to one Redmine: key, errors, pages. No kind of step is known here.
 
-What Redmine 5.0.4 does was seen on a running one: see `tests/servers/test_redmine.py`, which holds it to that.
+What Redmine 5.0.4 does was seen on a running one: see `tests/servers`, which holds it to that.
 """
 
 from __future__ import annotations

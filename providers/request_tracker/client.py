@@ -1,6 +1,6 @@
 """Requests to one Request Tracker: token, errors, pages. No kind of step is known here.
 
-What RT 5.0.3 does was seen on a running one: see `tests/servers/test_request_tracker.py`, which holds it to that.
+What RT 5.0.3 does was seen on a running one: see `tests/servers`, which holds it to that.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ STEPS = (
             "at_most": 5,
         },
     },
+    {"id": "nap", "uses": "snooze", "with": {"select": {"contacts": "Inês Almeida"}, "until": "end", "at_most": 5}},
 )
 
 
