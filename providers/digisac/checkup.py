@@ -69,6 +69,9 @@ def advise(
     """Yield what somebody should know before a step is carried out. Raises `ProviderError`, `InvalidInput`."""
     if kind == "tickets" and "status" in with_:
         yield "a ticket that this closes comes back as a new one, with another protocol number"
+    if kind in ("tickets", "snooze") and (many := tickets.left_alone(with_["select"])):
+        theirs = "1 ticket that no department has is" if many == 1 else f"{many} tickets that no department has are"
+        yield f"{theirs} left alone, since nothing could give it back: pass it on to a department by hand first"
     if kind not in ("scheduled_contact", "notice"):
         return
     people = list(directory.contacts(handles(with_["contacts"])).values())

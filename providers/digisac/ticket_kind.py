@@ -158,7 +158,22 @@ def _schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def matches(where: Mapping[str, Any], values: Mapping[str, Value]) -> bool:
-    """Whether a contact's ticket is selected. Departments, connections and contacts count by name or by id."""
+    """Whether a contact's ticket is selected. Departments, connections and contacts count by name or by id.
+
+    A ticket that no department has never is: a ticket is opened and passed on in a department only [DOC], so nothing
+    could give it back. That a bot's tickets are such is a guess.
+    """
+    return not nowhere(values) and asked_for(where, values)
+
+
+def nowhere(values: Mapping[str, Value]) -> bool:
+    """Whether a contact's ticket is open, and no department has it."""
+    status = values.get("status", ABSENT)
+    return isinstance(status, Mapping) and not status.get("department")
+
+
+def asked_for(where: Mapping[str, Any], values: Mapping[str, Value]) -> bool:
+    """Whether a contact's ticket has what a selection names."""
     for name, wanted in where.items():
         found = values.get(name, ABSENT)
         if name == "status":

@@ -8,7 +8,7 @@ from typing import Any, Final
 from providers.digisac.client import Client
 from providers.digisac.directory import Directory
 from providers.digisac.shared import DONE, MOVED, Values, one_by_one
-from providers.digisac.ticket_kind import CLOSED, body_of, matches, snooze, tickets, where_of
+from providers.digisac.ticket_kind import CLOSED, asked_for, body_of, matches, nowhere, snooze, tickets, where_of
 from runner.model import Accepted, Change, Json, Outcome, Value, Verdict
 from runner.spi import InvalidInput, KindSpec, Query
 
@@ -38,6 +38,13 @@ class Tickets:
             values = {**self._values(row), **shared}
             if matches(query.where or {}, values):
                 yield str(row["contactId"]), values
+
+    def left_alone(self, select: Mapping[str, Any]) -> int:
+        """Return how many open tickets a selection names that no department has: they are left alone. Raises
+        `ProviderError`."""
+        if "group" in select:
+            return 0  # a ticket without a department is in none
+        return sum(nowhere(values) and asked_for(select, values) for values in map(self._values, self.open()))
 
     def open(self, ids: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield the open tickets, of these contacts or of all, each with its contact."""

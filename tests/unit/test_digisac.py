@@ -343,6 +343,38 @@ def test_tickets_sleep_until_they_are_due(tmp_path: Path) -> None:
     assert opened(lab) == now
 
 
+@pytest.mark.parametrize(
+    ("uses", "how"),
+    [
+        ("tickets", {"status": "closed"}),
+        ("tickets", {"transfer": {"department": "Vendas"}}),
+        ("snooze", {"until": "start + 1h"}),
+    ],
+)
+def test_a_ticket_that_no_department_has_is_left_alone(tmp_path: Path, uses: str, how: dict[str, Any]) -> None:
+    """It could be given back to nobody: it is not selected, the plan says how many there are, the others go on, and
+    everything is as before at the end."""
+    lab = DigisacLab(tmp_path)
+    row = lab.account.desk.open_ticket("contact-0003")
+    assert row is not None
+    row |= {"departmentId": None, "userId": None}
+    before = opened(lab)
+    names = ["Carla Almeida", "Fábio Almeida"]
+    book = lab.book({"id": "it", "uses": uses, "with": {"select": {"contacts": names}, **how}})
+    plan = lab.plan(book).plans[0]
+    assert plan.changes == 1
+    assert [each for each in plan.warnings if "left alone" in each] == [
+        "it: 1 ticket that no department has is left alone, since nothing could give it back: pass it on to a "
+        "department by hand first"
+    ]
+    assert lab.apply(book).exit_code is Exit.DONE
+    now = opened(lab)
+    assert now["contact-0003"] == (None, None)
+    assert now.get("contact-0006") != before["contact-0006"]
+    assert lab.revert("outage").exit_code is Exit.DONE
+    assert opened(lab) == before
+
+
 def opened(lab: DigisacLab) -> dict[str, tuple[str, str]]:
     """Return contact -> department and attendant of the open tickets."""
     rows = (row for row in lab.account.desk.tickets.values() if row["isOpen"])
