@@ -66,8 +66,10 @@ def carry_out(
         batches.check_wish(conn, outage.id)
         now = batches.outside.now_ms()
         if verb == "close":
-            end = None if run.end is None else int(run.end.timestamp() * 1000)
-            over = end is not None and end <= now and batches.wish != "revert"
+            reverting = batches.wish == "revert"
+            ends = outage.end if reverting and not run.after else run.end  # taken back, its times are the outage's
+            end = None if ends is None else int(ends.timestamp() * 1000)
+            over = end is not None and end <= now and not reverting
             due = now if end is None else min(now, end)
             _close(conn, outage.id, run, due, over=over and spec.reversal is not Reversal.WRITE)
         else:

@@ -193,6 +193,8 @@ class _Book:
     def _place(self, run: str, item: str, direction: str, at: datetime) -> tuple[datetime, int, int]:
         """Return where a step stands; one that the playbook does not have (any more) stands by its time."""
         when, n = (at, -1) if item.startswith(GONE) else self.places.get((run, direction), (at, -1))
+        if self.recorded.reverted and direction == "close":
+            when = min(when, at)  # it had ended before the outage was taken back
         number = int(item) if item.isdigit() else 0
         return when, n, -number if direction == "close" else number
 

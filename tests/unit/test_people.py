@@ -274,6 +274,27 @@ def test_the_way_back_is_the_exact_reverse_of_the_way_in(office: Office) -> None
     assert office.row("match").state == "closed"
 
 
+def test_an_outage_that_is_taken_back_early_is_undone_in_reverse(office: Office) -> None:
+    """What has not ended ends when the outage is taken back, wherever its own end was; what had ended stays first."""
+    until = {"over": {"until": "start + 5m"}, "hour": {"until": "end - 1h"}, "end": {}, "later": {"until": "end + 1h"}}
+    office.lab.apply(office.book("match", *(listed("x=y", id=name, **more) for name, more in until.items())))
+    for name in until:
+        office.ack("match", name, before="z")
+    foreseen = [(task.run, task.direction) for task in guide.whole(office.lab.session, "match").tasks]
+    assert foreseen == [
+        *[(name, "open") for name in until],
+        *[(name, "close") for name in ("over", "hour", "end", "later")],
+    ]
+    office.lab.later(minutes=6).tick()
+    office.lab.later(minutes=4).revert("match")
+    office.lab.later(minutes=1).tick()
+
+    back = [("over", "14:35"), ("later", "14:40"), ("end", "14:40"), ("hour", "14:40")]
+    assert [(task.run, f"{task.due:%H:%M}") for task in guide.waiting(office.lab.session)] == back
+    whole = [(task.run, task.direction) for task in guide.whole(office.lab.session, "match").tasks]
+    assert whole == [*[(name, "open") for name in until], *[(name, "close") for name, _ in back]]
+
+
 def test_all_steps_know_what_is_done_and_what_comes(office: Office) -> None:
     """Before the outage opens all steps are there with room for what is not known; then with what was recorded; what
     nobody did, or what stays, is not asked back."""
