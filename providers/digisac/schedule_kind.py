@@ -79,9 +79,14 @@ def value_of(row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Json]:
     return {name: part for name, part in value.items() if part}
 
 
-def body_of(value: Mapping[str, Any], marker: str) -> dict[str, Json]:
-    """Return a schedule as the vendor takes it [DOC]: its time is the clock's, without a zone."""
+def body_of(value: Mapping[str, Any], marker: str, row: Mapping[str, Any] | None = None) -> dict[str, Json]:
+    """Return a schedule as the vendor takes it [DOC]: its time is the clock's, without a zone.
+
+    `row` is the schedule that this changes, None for a new one: files that people attached to it stay. That they are
+    sent as they are read is a guess; where none can be read, the field is left out.
+    """
     opens, tells = FLAGS[value["action"]]
+    files = {"files": []} if row is None else {name: row[name] for name in ("files",) if row.get(name) is not None}
     clock = str(value["at"]).rpartition(" ")[0]
     return {
         "contactId": value["contact"],
@@ -92,7 +97,7 @@ def body_of(value: Mapping[str, Any], marker: str) -> dict[str, Json]:
         "notificateUser": tells,
         "notes": marked(value.get("comment", ""), marker),
         "message": value.get("message", ""),
-        "files": [],
+        **files,
     }
 
 

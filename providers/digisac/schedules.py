@@ -129,4 +129,4 @@ class Schedules:
             return Outcome(Verdict.REJECTED, "its time has come already: it is left as it is", "at")
         if due is not None and due <= now:
             return Outcome(Verdict.REJECTED, f"its time, {wanted['at']}, is over", "at")
-        return put(self._client, PATH, "a schedule", row, body_of(wanted, change.slot.key))
+        return put(self._client, PATH, "a schedule", row, body_of(wanted, change.slot.key, row))

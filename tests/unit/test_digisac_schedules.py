@@ -392,6 +392,21 @@ def test_an_outage_that_lasts_longer_moves_its_contacts(tmp_path: Path) -> None:
     assert [at for _, at, _ in held(lab)] == ["15:12", "15:18", "15:24", "15:30", "15:36"]
 
 
+def test_files_that_people_attached_stay_when_a_schedule_is_moved(tmp_path: Path) -> None:
+    """A change sends back the files that the schedule has, and none where they cannot be read; a new one has none."""
+    lab = DigisacLab(tmp_path)
+    lab.apply(lab.book(contacting("Ana Almeida")))
+    (row,) = lab.account.desk.schedules.values()
+    row["files"] = ["invoice.pdf"]
+    operate.extend(
+        lab.session, operate.the_outage(lab.session, "outage"), END + timedelta(minutes=30), BY, lab.progress
+    )
+    assert (held(lab), row["files"]) == ([("Ana", "15:30", "scheduled")], ["invoice.pdf"])
+    assert body_of(VALUE, MARKER)["files"] == []
+    for unread in ({}, {"files": None}):
+        assert "files" not in body_of(VALUE, MARKER, unread)
+
+
 def test_a_change_that_is_refused_leaves_a_schedule_that_is_taken_back(tmp_path: Path) -> None:
     """An amended step whose change Digisac refuses for one contact still takes that contact's schedule back."""
     lab = DigisacLab(tmp_path)
