@@ -6,6 +6,7 @@ There is no public reference: the description lives inside the product. What sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ PER_MINUTE: Final = 60  # a guess: a limit exists [3], its size is not known
 STEP: Final = 30.0  # seconds that the runner waits for a provider (`KindSpec.deadline`)
 DEADLINE: Final = 15.0  # seconds for one exchange
 TOKENS: Final = "Integraciones > Tokens"
+_DIGITS: Final = re.compile(r"\+?\d[\d ().-]{6,}\d")  # a customer's number: refusals are journalled
 
 
 class Client:
@@ -100,7 +102,7 @@ class Client:
 
 def _said(answer: Answer) -> str:
     data = answer.data if isinstance(answer.data, dict) else {}
-    words = str(data.get("error") or data.get("message") or answer.text or "")[:200]
+    words = _DIGITS.sub("<number>", str(data.get("error") or data.get("message") or answer.text or ""))[:200]
     return f" ({words})" if words else ""
 
 

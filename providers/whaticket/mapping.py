@@ -17,7 +17,7 @@ from runner.spi import Context, Found, Identity, InvalidInput, KindSpec, Query, 
 
 AGENT: Final = "agent/"  # below it stands the agent whom a playbook names
 CONNECTION: Final = "connection"
-MANY: Final = 10  # objects a batch: each is a request of its own
+MANY: Final = 5  # objects a batch: each is a request of its own
 _NUMBER: Final = re.compile(r"\+?[0-9][0-9 ().-]{6,22}")
 
 
@@ -98,8 +98,8 @@ def _notice_schema(common: KindSpec) -> Mapping[str, Any]:
 
 
 def tickets(rate: float) -> KindSpec:
-    """Return the kind that transfers open tickets. Slots: key = ticket id, path ``agent``, value
-    ``{"id", "name"}``."""
+    """Return the kind that transfers open tickets. Slots: key = ticket id, path ``agent``, value the
+    id alone: agents may be renamed meanwhile."""
 
     def query(with_: With, context: Context) -> Query:
         del context
@@ -114,6 +114,10 @@ def tickets(rate: float) -> KindSpec:
                 hint="leave pending tickets out of `select`",
             )
         return [Want("agent", Claim(Op.PUT, found.values[AGENT + with_["transfer_to"]]))]
+
+    def says(with_: With, context: Context, found: Sequence[Found]) -> Sequence[str]:
+        del context
+        return [f"they go to {with_['transfer_to']}"] if found else []
 
     common = kinds.tickets()
     select = kinds.fields(
@@ -143,6 +147,7 @@ def tickets(rate: float) -> KindSpec:
             "schema": schema,
             "query": query,
             "claims": claims,
+            "says": says,
             "merges": {"agent": Merge.ATOMIC},
             "matches": matches,
             "rate": rate,
@@ -170,13 +175,12 @@ def several(given: Json) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def values_of(row: Mapping[str, Any], queues: Mapping[str, str], agents: Mapping[str, str]) -> dict[str, Value]:
-    """Return the slots of a ticket as the API shows it; `queues` and `agents` map ids to names. The customer is left
-    out."""
+def values_of(row: Mapping[str, Any], queues: Mapping[str, str]) -> dict[str, Value]:
+    """Return the slots of a ticket as the API shows it; `queues` maps ids to names. The customer is left out."""
     queue, agent = str(row.get("queueId") or ""), str(row.get("userId") or "")
     return {
         "name": f"#{row['id']}",
         "status": row.get("status", ABSENT),
-        "agent": {"id": agent, "name": agents.get(agent, agent)} if agent else ABSENT,
+        "agent": agent or ABSENT,
         "queue": queues.get(queue, queue) or ABSENT,
     }

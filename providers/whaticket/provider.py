@@ -22,10 +22,24 @@ from providers.whaticket.mapping import (
 )
 from runner import kinds
 from runner.model import Accepted, Change, Outcome, Slot, Value, Verdict
-from runner.spi import Finding, InvalidInput, Io, KindSpec, NotFound, Query, Rejected, Target
+from runner.spi import (
+    Finding,
+    InvalidInput,
+    Io,
+    KindSpec,
+    NotFound,
+    NotSent,
+    ProviderError,
+    Query,
+    RateLimited,
+    Rejected,
+    Target,
+    Unavailable,
+)
 
 Values = Mapping[str, Value]
 DONE: Final = Outcome(Verdict.DONE)
+SENDING: Final = 30.0  # seconds of a batch after which no further request is begun
 
 
 def open_target(target: Target, io: Io) -> Whaticket:
@@ -62,9 +76,19 @@ class Whaticket:
                 yield Slot(self._target.name, query.kind, key, path), value
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
-        """Send or transfer one by one; yield one outcome per change, in order. Raises `ProviderError`."""
+        """Send or transfer one by one; yield one outcome per change, in order. Raises `ProviderError`: the rest was
+        not sent."""
+        begun, act = self._io.now(), self._send if batch and batch[0].slot.kind == "notice" else self._transfer
         for change in batch:
-            yield self._attempt(self._send if change.slot.kind == "notice" else self._transfer, change)
+            if (self._io.now() - begun).total_seconds() > SENDING:
+                raise RateLimited(f"{self._target.name}: a slow batch ends here; it goes on", retry_after=0.0)
+            try:
+                yield self._attempt(act, change)
+            except NotSent:
+                raise
+            except Unavailable as fault:  # it may have been carried out; what comes after it need not be tried
+                yield Outcome(Verdict.UNKNOWN, fault.message)
+                raise NotSent(f"{fault.message}; nothing more was sent") from fault
 
     def examine(self) -> Iterator[Finding]:
         """Yield whose token it is and which connections can send. Raises `ProviderError`."""
@@ -116,8 +140,11 @@ class Whaticket:
         number = next((each for each in numbers if self._io.pseudonym(each) == whose), "")
         if not number:
             raise Rejected("this number is not in the step any more")
-        message = {"number": number, "body": content["body"]}
-        body = {"whatsappId": self._connection(content["connection"]), "messages": [message]}
+        try:
+            connection = self._connection(content["connection"])
+        except (InvalidInput, ProviderError) as fault:
+            raise NotSent(fault.message) from fault
+        body = {"whatsappId": connection, "messages": [{"number": number, "body": content["body"]}]}
         self._client.post("/messages", "send a message", body)
 
     def _connections(self) -> list[Mapping[str, Any]]:
@@ -154,24 +181,21 @@ class Whaticket:
         """Yield tickets by id, or those of a selection, with the agents that the query names."""
         named = {path: self._agent(path.removeprefix(AGENT)) for path in query.paths if path.startswith(AGENT)}
         queues = self._queues() if "queue" in query.paths else {}
-        agents = {str(row["id"]): str(row.get("name") or row["id"]) for row in self._people()}
         if query.ids:
             for key in query.ids:
                 row = self._ticket(key)
-                yield key, {**values_of(row, queues, agents), **named} if row else {}
+                yield key, {**values_of(row, queues), **named} if row else {}
             return
         what = "list tickets"
         where = query.where or {}
         chosen = (
-            {"userIds": ",".join(named[AGENT + each]["id"] for each in several(where["agent"]))}
-            if "agent" in where
-            else {}
+            {"userIds": ",".join(named[AGENT + each] for each in several(where["agent"]))} if "agent" in where else {}
         )
         states = ("open",) if query.where is not None else ("open", "pending")
         for state in states:
             data = self._client.get("/tickets", what, status=state, **chosen)
             for row in self._client.rows(data, "tickets", what):
-                values = {**values_of(row, queues, agents), **named}
+                values = {**values_of(row, queues), **named}
                 if matches(where, values):
                     yield str(row["id"]), values
 
@@ -184,9 +208,9 @@ class Whaticket:
         return row if row.get("id") else {}
 
     def _transfer(self, change: Change) -> None:
-        if not isinstance(change.after, Mapping):
+        if not isinstance(change.after, str):
             raise Rejected("a ticket cannot be put back among the pending ones", field="agent")
-        body = {"userId": change.after["id"]}
+        body = {"userId": change.after}
         self._client.post(f"/tickets/{change.slot.key}/transfer", "transfer a ticket", body)
 
     def _queues(self) -> Mapping[str, str]:
@@ -200,13 +224,13 @@ class Whaticket:
             self._users = self._client.rows(self._client.get("/users", what), "users", what)
         return self._users
 
-    def _agent(self, wanted: str) -> dict[str, str]:
-        """Return the agent with this name, address or id. Raises `InvalidInput` with the nearest names."""
+    def _agent(self, wanted: str) -> str:
+        """Return the id of the agent with this name, address or id. Raises `InvalidInput` with the nearest names."""
         account, rows = self._target.name, self._people()
         texts = [{str(row.get(name, "")).casefold() for name in ("id", "name", "email")} for row in rows]
         found = [row for row, known in zip(rows, texts, strict=True) if wanted.casefold() in known]
         if len(found) == 1:
-            return {"id": str(found[0]["id"]), "name": str(found[0].get("name") or found[0]["id"])}
+            return str(found[0]["id"])
         if found:
             ids = ", ".join(str(row["id"]) for row in found)
             raise InvalidInput(f"{account} has {len(found)} agents {wanted!r}", hint=f"ids: {ids}", code="PL002")

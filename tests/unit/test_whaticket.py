@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from providers.http import Answer
+from providers.whaticket.client import Client
 from providers.whaticket.mapping import number_of
 from providers.whaticket.provider import open_target
 from providers.wire.faults import Fault
@@ -99,6 +101,36 @@ def test_a_lost_reply_is_not_sent_again_unless_somebody_says_so(lab: WhaticketLa
     assert len(lab.account.sent) == 2
     lab.resume(resend=True)
     assert [each["number"] for each in lab.account.sent] == ["5215500000001", "5215500000002", "5215500000001"]
+
+
+def test_an_account_that_fails_in_the_middle_leaves_the_rest_to_resume(lab: WhaticketLab) -> None:
+    """An error of the vendor makes that one message unknown; those after it were not tried, and resume sends them."""
+    numbers = [f"+521550000000{n}" for n in range(1, 7)]
+    lab.account.faults.add(Fault("500", rule="/api/v1/messages"))
+    report = lab.apply(lab.chat(with_(TELL, to=numbers)))
+    assert (fates(report), lab.account.sent) == ([Fate.UNKNOWN], [])
+    assert report.pending
+    lab.resume()
+    assert [each["number"] for each in lab.account.sent] == [number[1:] for number in numbers[1:]]
+
+
+def test_what_a_refusal_says_names_no_customer(lab: WhaticketLab) -> None:
+    """A number in Whaticket's own words does not get into reports and journals."""
+    words = Client(target(), ScriptedIo())._fault(Answer(400, {}, {"error": "5215500000001 has no WhatsApp"}), "send")
+    assert "<number> has no WhatsApp" in str(words)
+
+
+def test_an_agent_who_is_renamed_meanwhile_gives_the_tickets_back(lab: WhaticketLab) -> None:
+    """Who has a ticket is known by the id: another name is nobody's edit."""
+    before = lab.account.dump()
+    plan = lab.plan(lab.chat(GIVE)).plans[0]
+    assert plan.runs[0].notes == ("they go to Bruno Lima",)
+    lab.apply(lab.chat(GIVE))
+    bruno = list(lab.account.users)[1]
+    lab.account.users[bruno] = "Bruno Lima Filho"
+    lab.connect(*lab.vendors.values())  # a new process
+    assert lab.revert("night").exit_code == 0
+    assert lab.account.dump() == before
 
 
 class Refusing(Wire):
