@@ -53,7 +53,7 @@ def put_task(conn: Connection, row: dict[str, Any]) -> None:
 
 
 def _over(task: Any) -> bool:
-    return task.state == "dropped" or (task.direction == "close" and task.state == "done")
+    return (task.state, task.direction) in {("dropped", "open"), ("dropped", "close"), ("done", "close")}
 
 
 def set_task(conn: Connection, outage: str, run: str, item: str, direction: str, **values: Any) -> None:
