@@ -17,7 +17,7 @@ from typing import Any, Final
 from runner.commands import guide, look, operate
 from runner.commands.session import Session
 from runner.config import Notification
-from runner.errors import Fenced, Held, InvalidInput, ProviderError, RunnerError
+from runner.errors import Fenced, Held, InvalidInput, ProviderError, RunnerError, StoreError
 from runner.model import ABSENT, Change, Op, Outcome, Slot, Verdict
 from runner.report import Checkup, OutageStatus, Report, Trouble
 from runner.schema import Validators, problems
@@ -147,12 +147,14 @@ def _tell(
         return ""
     number = len({each.at_ms for each in sent}) + 1
     try:
-        arrived, unsure, why = _send(session, notification, status, new, number)
+        arrived, unsure, why = _send(session, held, notification, status, new, number)
+    except (Fenced, StoreError):
+        raise
     except Exception as fault:  # a provider may fail in any way; the restores are done, and their report must come out
         hint = fault.hint if isinstance(fault, RunnerError) and fault.hint else ""
         arrived, unsure, why = False, "", "; ".join(filter(None, (str(fault) or type(fault).__name__, hint)))
     if arrived:
-        with session.store.transaction() as conn:
+        with session.store.transaction() as conn:  # also without the lease: what went out shall not go out again
             at_ms = session.deps.now_ms()
             for each in new:
                 detail = f"{whom} {each.key}"
@@ -217,11 +219,23 @@ def _changes(spec: KindSpec, with_: Mapping[str, Any], context: Context, found: 
     return [Change(Slot(target, KIND, found.key, want.path), ABSENT, want.claim.value, want.payload) for want in wants]
 
 
+def _stay(session: Session, held: lease.Lease) -> lease.Lease:
+    """Return the lease renewed. Raises `Fenced`, `StoreError`."""
+    with session.store.transaction() as conn:
+        return lease.fence(conn, held, session.deps)
+
+
 def _send(
-    session: Session, notification: Notification, status: OutageStatus, troubles: Sequence[Trouble], number: int
+    session: Session,
+    held: lease.Lease,
+    notification: Notification,
+    status: OutageStatus,
+    troubles: Sequence[Trouble],
+    number: int,
 ) -> tuple[bool, str, str]:
     """Send one message. Returns whether it may have arrived anywhere, why that is not sure, and what went wrong
-    elsewhere. Raises `InvalidInput`, `ProviderError`: then nothing was sent."""
+    elsewhere. Raises `InvalidInput`, `ProviderError`: then nothing was sent; `Fenced` before a batch when the lease is
+    lost, so that two ticks do not tell the same people; `StoreError`."""
     words, target = words_of(session.config.language), notification.target
     subject, body = (make(status, troubles, words=words) for make in (alert.subject, alert.body))
     spec, with_ = _means(session, notification, subject, body)
@@ -229,11 +243,21 @@ def _send(
     read = partial(session.live.read, target)
     query = resolve(spec.query(with_, context), read, target)
     found = objects(read(query)) if query.where is not None else (Found(key, key, {}) for key in query.ids)
-    changes = [change for one in found for change in _changes(spec, with_, context, one)]
+    if held.ttl < (needed := spec.deadline + 2 * lease.SLACK):
+        raise InvalidInput(
+            f"the lease of {held.ttl:g} s is too short for a message that may take {spec.deadline:g} s",
+            hint=f"set `store.lease` in runner.yaml to {needed:g}s or more",
+        )
+    changes: list[Change] = []
+    for one in found:
+        if session.deps.boot() >= held.fenced_at + held.ttl / 3:  # a long list is read
+            held = _stay(session, held)
+        changes += _changes(spec, with_, context, one)
     outcomes: list[Outcome] = []
     why = "" if changes else "nobody would get the message"
     try:
         for batch in batched(changes, spec.batch):
+            held = _stay(session, held)
             outcomes += [each for each in session.live.write(target, batch) if isinstance(each, Outcome)]
     except ProviderError as fault:
         why = fault.message

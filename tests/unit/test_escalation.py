@@ -202,6 +202,82 @@ def test_two_ticks_at_a_time_tell_once(on_call: OnCall) -> None:
     assert len(on_call.sent) == 1
 
 
+def crowd(on_call: OnCall, watch: Callable[[str, str], None], **more: Any) -> SlotWorld:
+    """Make the chat one that looks up four people and sends to one after the other; return it."""
+
+    def everybody(*_: object) -> Query:
+        return Query("notice", where={}, paths=("name",))
+
+    kind = replace(kinds.notice(), query=everybody, matches=lambda *_: True, **{"max_batch": 1, **more})
+    on_call.chat = on_call.lab.worlds["chat"] = SlotWorld({"notice": kind}, target="chat", watch=watch)
+    for name in ("ana", "eva", "max", "rui"):
+        on_call.chat.put("notice", name, list="on call")
+    on_call.lab.apply(on_call.lab.playbook("match", [LIST]))
+    return on_call.chat
+
+
+def test_a_tick_during_a_long_telling_tells_nobody_again(on_call: OnCall) -> None:
+    """Telling takes longer than the lease: it is renewed before each batch and given back at the end, so that ticks
+    meanwhile tell nobody, and the next one may."""
+    lab = on_call.lab
+
+    def slow(on: str, _: str) -> None:
+        lab.later(seconds=60)
+        if on == "write":
+            other = Lab(lab.folder, now=lab.deps.now(), owner="other@here/2", targets=("desk", "chat"))
+            other.worlds |= {"desk": lab.world, "chat": on_call.chat}
+            other.config = other.session.config = lab.config
+            assert escalation.tell(other.session) == {}
+            other.session.close()
+
+    chat = crowd(on_call, slow)
+    assert on_call.warnings(minutes=15) == []
+    assert [change.slot.key for change in chat.outbox] == ["ana", "eva", "max", "rui"]
+    assert on_call.warnings(minutes=1) == []
+    assert len(chat.outbox) == 4
+    with lab.session.store.reading() as conn:
+        assert lease.holder(conn, escalation.LEASE, lab.deps.now_ms()) == ("", 0.0)
+
+
+@pytest.mark.parametrize(("batch", "sent"), [(2, 2), (4, 4)])
+def test_who_lost_the_lease_tells_nobody_else(batch: int, sent: int, on_call: OnCall) -> None:
+    """A tick that was frozen during a batch stops before the next one, and tells all again later, because nobody else
+    did; when it was the last batch, everybody was told, and nobody is told twice."""
+    frozen = {batch: 300.0}
+
+    def freeze(on: str, _: str) -> None:
+        if on == "write":
+            on_call.lab.later(seconds=frozen.pop(on_call.chat.requests["write"] + 1, 0))
+
+    chat = crowd(on_call, freeze)
+    on_call.tick(minutes=15)
+    assert len(chat.outbox) == sent
+    on_call.tick(minutes=1)
+    assert len(chat.outbox) == (4 if sent == 4 else sent + 4)
+
+
+def test_a_long_list_is_read_under_a_renewed_lease(on_call: OnCall) -> None:
+    """Where reading who is to be told takes longer than the lease, they are told all the same."""
+
+    def slow(on: str, _: str) -> None:
+        on_call.lab.later(seconds=60 if on == "read" else 0)
+
+    chat = crowd(on_call, slow, page=500, max_batch=1000)
+    for n in range(500):
+        chat.put("notice", f"z{n}", list="on call")
+    assert on_call.warnings(minutes=15) == []
+    assert (len(chat.outbox), chat.requests["read"]) == (504, 2)
+
+
+def test_a_lease_too_short_for_a_message_is_told(on_call: OnCall) -> None:
+    """Before anything is sent that could outlast the lease, the warning says what to set."""
+    chat = crowd(on_call, lambda *_: None, deadline=85.0)
+    (warning,) = on_call.warnings(minutes=15)
+    assert "the lease of 90 s is too short for a message that may take 85 s; set `store.lease`" in warning
+    assert "to 95s or more" in warning
+    assert chat.outbox == []
+
+
 def test_of_several_recipients_one_that_is_refused_is_a_warning(on_call: OnCall) -> None:
     """Recipients that the target looks up get the message each; who got it does not get it again for the others."""
     plain = kinds.notice()
