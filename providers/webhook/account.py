@@ -71,13 +71,12 @@ class Account:
         found = KEY.fullmatch(key)
         if found is None or (found[3] not in self.channels and not self.edits):
             return None
-        if found[3] not in self.channels:
-            raise Rejected(
-                f"{self.name} has no channel {found[3]} any more: put it back into runner.yaml until the outage is over",
-                field="channels",
-            )
-        day = datetime.strptime(found[2] + "+0000", "%Y%m%d%z").date() if found[2] else None
-        return Place(found[1], day, found[3])
+        marker, written, channel = found[1], found[2], found[3]
+        if channel not in self.channels:
+            why = f"has no channel {channel} any more: put it back into runner.yaml until the outage is over"
+            raise Rejected(f"{self.name} {why}", field="channels")
+        day = datetime.strptime(written + "+0000", "%Y%m%d%z").date() if written else None
+        return Place(marker, day, channel)
 
 
 @dataclass(frozen=True, slots=True)
