@@ -17,7 +17,7 @@ from providers.digisac.schedule_kind import (
     scheduled_contact,
     value_of,
 )
-from providers.digisac.shared import DONE, MOVED, Values, one_by_one, put, unmarked
+from providers.digisac.shared import DONE, MOVED, Lately, Values, one_by_one, put, unmarked
 from runner import kinds
 from runner.model import ABSENT, Accepted, Change, Outcome, Value, Verdict
 from runner.spi import KindSpec, Query, Rejected
@@ -103,12 +103,16 @@ class Schedules:
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write schedule by schedule. Raises `ProviderError`."""
-        known = {unmarked(str(row.get("notes") or ""))[1]: row for row in self.rows()}
+        turns, at = in_order(batch), self._client.io.now()
+        known = _marked(self.rows())
 
-        def act(change: Change) -> Outcome | None:
-            return self._set(change, known.get(change.slot.key))
+        def read(markers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+            ids = [str(known[marker]["id"]) for marker in markers if marker in known]
+            query = {"where": {"id": {"$in": ids}}}
+            return _marked(self._client.pages(PATH, "list schedules", query=query)) if ids else {}
 
-        yield from one_by_one(self._client, batch, act, in_order(batch))
+        now = Lately(self._client, turns, read, known, at)
+        yield from one_by_one(self._client, batch, lambda change: self._set(change, now.of(change)), turns, now.look)
 
     def _set(self, change: Change, row: Mapping[str, Any] | None) -> Outcome | None:
         """Bring one schedule to where it should be. `row` is as the vendor holds it, None when there is none."""
@@ -130,3 +134,8 @@ class Schedules:
         if due is not None and due <= now:
             return Outcome(Verdict.REJECTED, f"its time, {wanted['at']}, is over", "at")
         return put(self._client, PATH, "a schedule", row, body_of(wanted, change.slot.key, row))
+
+
+def _marked(rows: Iterator[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return schedules by our marker."""
+    return {unmarked(str(row.get("notes") or ""))[1]: row for row in rows}

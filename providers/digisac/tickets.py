@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from providers.digisac.client import Client
 from providers.digisac.directory import Directory
-from providers.digisac.shared import DONE, MOVED, Values, one_by_one
+from providers.digisac.shared import DONE, MOVED, SOME, Lately, Values, one_by_one
 from providers.digisac.ticket_kind import CLOSED, asked_for, body_of, matches, nowhere, snooze, tickets, where_of
 from runner.model import Accepted, Change, Json, Outcome, Value, Verdict
 from runner.spi import InvalidInput, KindSpec, Query
 
-SOME: Final = 50  # contacts whose tickets are looked at in one request
+SELECTIONS: Final = 64  # of which tickets without a department are counted
 
 
 class Tickets:
@@ -21,6 +22,7 @@ class Tickets:
     def __init__(self, client: Client, directory: Directory) -> None:
         self._client = client
         self._directory = directory
+        self._alone: dict[str, int] = {}  # selection -> tickets that it named and nobody could give back
 
     def specs(self) -> Sequence[KindSpec]:
         """Return the kinds tickets and snooze."""
@@ -33,18 +35,21 @@ class Tickets:
             for start in range(0, len(query.ids), SOME):
                 yield from self._by_id(query.ids[start : start + SOME], shared)
             return
-        self._refuse_unknown(query.where or {})
+        where, alone = query.where or {}, 0
+        self._refuse_unknown(where)
         for row in self.open():
             values = {**self._values(row), **shared}
-            if matches(query.where or {}, values):
+            alone += nowhere(values) and asked_for(where, values)
+            if matches(where, values):
                 yield str(row["contactId"]), values
+        if len(self._alone) >= SELECTIONS:
+            self._alone.clear()
+        self._alone[_name_of(where)] = alone
 
     def left_alone(self, select: Mapping[str, Any]) -> int:
-        """Return how many open tickets a selection names that no department has: they are left alone. Raises
-        `ProviderError`."""
-        if "group" in select:
-            return 0  # a ticket without a department is in none
-        return sum(nowhere(values) and asked_for(select, values) for values in map(self._values, self.open()))
+        """Return how many open tickets without a department a selection named when it was listed last: they are left
+        alone. 0 when it was not listed here."""
+        return self._alone.get(_name_of({"status": "open", **select}), 0)
 
     def open(self, ids: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield the open tickets, of these contacts or of all, each with its contact."""
@@ -100,12 +105,15 @@ class Tickets:
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write contact by contact. Raises `ProviderError`."""
-        now = dict(self.read(Query("tickets", ids=tuple(each.slot.key for each in batch))))
+        there: set[str] = set()  # contacts that exist
 
-        def act(change: Change) -> Outcome | None:
-            return self._set(change, now[change.slot.key].get("status"))
+        def read(keys: Sequence[str]) -> Mapping[str, Value]:
+            lying = {str(row["contactId"]): where_of(row) for row in self.open(keys)}
+            there.update(lying, self._directory.names(key for key in keys if key not in lying and key not in there))
+            return {key: lying.get(key, CLOSED) for key in keys if key in there}
 
-        yield from one_by_one(self._client, batch, act)
+        now = Lately(self._client, batch, read)
+        yield from one_by_one(self._client, batch, lambda change: self._set(change, now.of(change)), look=now.look)
 
     def _set(self, change: Change, live: Value) -> Outcome | None:
         key, payload = change.slot.key, change.payload if isinstance(change.payload, Mapping) else {}
@@ -122,3 +130,8 @@ class Tickets:
             topic = {"ticketTopicIds": payload["topic"]} if "topic" in payload else {}
             self._client.write("POST", f"/contacts/{key}/ticket/close", "close a ticket", topic)
         return DONE
+
+
+def _name_of(where: Mapping[str, Any]) -> str:
+    """Return a selection as a key."""
+    return json.dumps(where, sort_keys=True)

@@ -343,6 +343,27 @@ def test_tickets_sleep_until_they_are_due(tmp_path: Path) -> None:
     assert opened(lab) == now
 
 
+def test_what_somebody_did_while_a_long_batch_is_written_stays(tmp_path: Path) -> None:
+    """At the pace of an account a batch takes minutes: a ticket that a customer opened and an agent took meanwhile is
+    seen when its turn comes, left where it is, and told of; the others come back."""
+    lab = DigisacLab(tmp_path)
+    before = opened(lab)
+    step = {"id": "close", "uses": "tickets", "with": {"select": {"group": "Suporte"}, "status": "closed"}}
+    lab.apply(lab.book(step))
+    closed = before.keys() - opened(lab).keys()
+    desk, last = lab.account.desk, max(closed)
+
+    def slowly() -> None:
+        lab.clock += 2
+        if len(closed & opened(lab).keys()) == 2 and desk.open_ticket(last) is None:
+            lab.account.tickets.open(last, "department-sales", "user-paulo")
+
+    lab.account.wsgi._before = slowly
+    report = lab.revert("outage")
+    assert [(note.fate, note.name) for note in report.notes] == [(Fate.KEPT, desk.contacts[last]["name"])]
+    assert opened(lab) == {**before, last: ("department-sales", "user-paulo")}
+
+
 @pytest.mark.parametrize(
     ("uses", "how"),
     [

@@ -407,6 +407,25 @@ def test_files_that_people_attached_stay_when_a_schedule_is_moved(tmp_path: Path
         assert "files" not in body_of(VALUE, MARKER, unread)
 
 
+def test_a_schedule_that_somebody_rewrites_while_others_are_moved_stays(tmp_path: Path) -> None:
+    """At the pace of an account a batch takes minutes: each schedule is looked at when its turn comes."""
+    lab = DigisacLab(tmp_path)
+    lab.apply(lab.book(contacting(*called())))
+    first, _, last = lab.account.desk.schedules.values()
+
+    def slowly() -> None:
+        lab.clock += 2
+        if "18:42" in last["scheduledAt"]:
+            first["message"] = "By hand."
+
+    lab.account.wsgi._before = slowly
+    row = operate.the_outage(lab.session, "outage")
+    report = operate.extend(lab.session, row, END + timedelta(minutes=30), BY, lab.progress)
+    assert [note.name for note in report.notes] == ["Ana Almeida"]
+    assert (first["message"], held(lab)[0]) == ("By hand.", ("Ana", "15:00", "scheduled"))
+    assert [at for _, at, _ in held(lab)[1:]] == ["15:36", "15:42"]
+
+
 def test_a_change_that_is_refused_leaves_a_schedule_that_is_taken_back(tmp_path: Path) -> None:
     """An amended step whose change Digisac refuses for one contact still takes that contact's schedule back."""
     lab = DigisacLab(tmp_path)
