@@ -36,7 +36,10 @@ suite: .venv/dev
 		--cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE) $(PYTEST_ARGS)
 
 test-servers: .venv/dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -rs -m servers tests/servers $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target servers-redmine servers-request_tracker
+
+servers-%: .venv/dev
+	@$(BIN)/python -m pytest -n 0 -q -rs -m servers $(wildcard tests/servers/test_$**.py) $(PYTEST_ARGS)
 
 lint: .venv/dev
 	@$(BIN)/ruff check --quiet .

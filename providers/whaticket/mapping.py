@@ -97,6 +97,18 @@ def _notice_schema(common: KindSpec) -> Mapping[str, Any]:
 # --- tickets --------------------------------------------------------------------------------------------------------
 
 
+SELECT = kinds.fields(
+    {
+        "status": {"const": "open", "title": "Status", "description": "Only open tickets can be given back."},
+        "agent": describe(ONE_OR_MORE, "Agent", "The agent who has the ticket, or any of a list."),
+        "queue": describe(ONE_OR_MORE, "Queue", "The queue of the ticket, or any of a list."),
+    },
+    title="Select",
+    description="Which tickets: all conditions must hold.",
+    minProperties=1,
+)
+
+
 def tickets(rate: float) -> KindSpec:
     """Return the kind that transfers open tickets. Slots: key = ticket id, path ``agent``, value the
     id alone: agents may be renamed meanwhile."""
@@ -120,20 +132,10 @@ def tickets(rate: float) -> KindSpec:
         return [f"they go to {with_['transfer_to']}"] if found else []
 
     common = kinds.tickets()
-    select = kinds.fields(
-        {
-            "status": {"const": "open", "title": "Status", "description": "Only open tickets can be given back."},
-            "agent": describe(ONE_OR_MORE, "Agent", "The agent who has the ticket, or any of a list."),
-            "queue": describe(ONE_OR_MORE, "Queue", "The queue of the ticket, or any of a list."),
-        },
-        title="Select",
-        description="Which tickets: all conditions must hold.",
-        minProperties=1,
-    )
     props = common.schema["properties"]
     schema = kinds.fields(
         {
-            "select": select,
+            "select": SELECT,
             "transfer_to": describe(NAME, "Transfer to", "The agent who gets the tickets: name, address, or id."),
             "at_most": props["at_most"],
             "arrivals": props["arrivals"],

@@ -12,14 +12,6 @@ from tests.support.redmine import Server
 from tests.support.servers import NotHere, Wire, running
 
 
-@pytest.hookimpl(tryfirst=True)  # before the group becomes part of the test's name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one server in one worker: each worker has servers of its own."""
-    for item in items:
-        if item.get_closest_marker("servers"):
-            item.add_marker(pytest.mark.xdist_group("redmine" if "redmine" in item.path.name else "request_tracker"))
-
-
 @pytest.fixture(scope="session")
 def redmine() -> Iterator[Server]:
     """Return a fresh Redmine."""
