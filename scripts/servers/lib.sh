@@ -40,10 +40,14 @@ need() {
 
 as_web() { setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$STATE" "$@"; }
 
-# daemon PIDFILE LOG COMMAND...: start it in a session of its own.
+# daemon PORT PIDFILE LOG COMMAND...: start it in a session of its own. What else listens there would be taken for it.
 daemon() {
-    local pidfile=$1 log=$2
-    shift 2
+    local port=$1 pidfile=$2 log=$3
+    shift 3
+    if curl -s -o /dev/null -m 5 -- "http://127.0.0.1:$port/"; then
+        echo "port $port is in use: end what listens there" >&2
+        return 1
+    fi
     setsid -- "$@" >>"$log" 2>&1 </dev/null &
     echo $! >"$pidfile"
 }

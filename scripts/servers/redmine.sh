@@ -48,7 +48,7 @@ start() {
     install -d -o www-data -g www-data -- "$mine/db"
     install -o www-data -g www-data -m 600 -- "$seeded" "$mine/db/redmine.sqlite"
     cd /usr/share/redmine
-    daemon "$mine/pid" "$mine/log" setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$STATE" \
+    daemon "$port" "$mine/pid" "$mine/log" setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$STATE" \
         puma -e production -b "tcp://127.0.0.1:$port" -t 1:4 -w 0 --dir /usr/share/redmine
     answering "$mine/pid" "http://127.0.0.1:$port/login"
     echo "url=http://127.0.0.1:$port"

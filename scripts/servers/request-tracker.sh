@@ -69,7 +69,7 @@ start() {
     install -d -o www-data -g www-data -- "$mine/db"
     install -o www-data -g www-data -m 600 -- "$seeded" "$mine/db/rt.sqlite"
     cd "$mine/run"
-    daemon "$mine/pid" "$mine/log" setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$STATE" \
+    daemon "$port" "$mine/pid" "$mine/log" setpriv --reuid=www-data --regid=www-data --clear-groups env HOME="$STATE" \
         "$rt/libexec/rt-server" --server Starlet --host 127.0.0.1 --port "$port" --max-workers 3
     answering "$mine/pid" "http://127.0.0.1:$port/REST/2.0/rt"
     echo "url=http://127.0.0.1:$port"
