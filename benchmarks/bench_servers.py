@@ -1,28 +1,35 @@
-"""Tickets of a real Redmine paused and given back: the whole runner against a bare loop that sends the same requests.
+"""Tickets of a real Redmine or Request Tracker paused and given back: the runner against a bare loop of its requests.
 
 The server is started by scripts/servers, so this runs where `make test-servers` can:
-``RUNNER_TEST_SERVERS=1 python -m benchmarks.bench_servers 1000``. The loop decides nothing: it sends again what the
-runner has sent, one request after another over one connection. The runner's share is its wall time less what it spent
-on the wire.
+``RUNNER_TEST_SERVERS=1 python -m benchmarks.bench_servers redmine 1000``. The loop decides nothing: it sends again what
+the runner has sent, one request after another over one connection. The runner's share is its wall time less what it
+spent on the wire.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 import httpx
 
+from tests.support import request_tracker as tracker
 from tests.support.redmine import RedmineLab, Server
+from tests.support.request_tracker import TrackerLab
 from tests.support.servers import Wire, running
 
-TICKETS = 1_000
-STEP = {"id": "pause", "uses": "tickets", "with": {"select": {"project": "twin-one"}, "status": "pause"}}
+Lab = Callable[[Path, httpx.BaseTransport], RedmineLab | TrackerLab]
+
+
+def pause(**select: str) -> dict[str, Any]:
+    """Return a step that pauses the selected tickets."""
+    return {"id": "pause", "uses": "tickets", "with": {"select": select, "status": "pause"}}
 
 
 @dataclass(slots=True)
@@ -46,7 +53,7 @@ class Timed(httpx.BaseTransport):
 
 
 @contextmanager
-def tracker(tickets: int) -> Iterator[Server]:
+def redmine(tickets: int) -> Iterator[tuple[Lab, dict[str, Any]]]:
     """Run a Redmine with so many open tickets in one project."""
     with running("redmine.sh") as said, httpx.HTTPTransport() as way:
         server = Server(said.pop("url"), said, Wire(way))
@@ -54,16 +61,28 @@ def tracker(tickets: int) -> Iterator[Server]:
             for number in range(tickets):
                 issue = {"project_id": "twin-one", "tracker_id": 1, "subject": f"Ticket {number}"}
                 client.post("/issues.json", json={"issue": issue}, timeout=30).raise_for_status()
-        yield server
+        yield lambda folder, wire: RedmineLab(folder, server, wire=lambda account: wire), pause(project="twin-one")
 
 
-def measured(server: Server) -> tuple[float, Timed]:
+@contextmanager
+def request_tracker(tickets: int) -> Iterator[tuple[Lab, dict[str, Any]]]:
+    """Run a Request Tracker with so many tickets in one queue, and the few of the seed."""
+    with running("request-tracker.sh") as said, httpx.HTTPTransport() as way:
+        server = tracker.Server(said.pop("url"), said, Wire(way))
+        for first in range(0, tickets, 50):
+            rows = [{"Queue": "Support", "Subject": f"Ticket {first + n}"} for n in range(min(50, tickets - first))]
+            server.api("POST", "/tickets/bulk", rows)
+        step = pause(queue="Support")
+        yield lambda folder, wire: TrackerLab(folder, server, wire=lambda account: wire), step
+
+
+def measured(lab_on: Lab, step: dict[str, Any]) -> tuple[float, Timed]:
     """Apply and revert an outage; return the seconds, and what went over the wire."""
     with httpx.HTTPTransport() as way, TemporaryDirectory() as folder:
         timed = Timed(way)
-        lab = RedmineLab(Path(folder), server, wire=lambda account: timed)
+        lab = lab_on(Path(folder), timed)
         begun = perf_counter()
-        lab.apply(lab.book("bench", STEP))
+        lab.apply(lab.book("bench", step))
         lab.later(minutes=5).revert("bench")
         wall = perf_counter() - begun
         lab.session.close()
@@ -80,9 +99,10 @@ def bare(requests: list[httpx.Request]) -> float:
 
 
 def main() -> None:
-    tickets = int(sys.argv[1]) if len(sys.argv) > 1 else TICKETS
-    with tracker(tickets) as server:
-        wall, timed = measured(server)
+    start = {"redmine": redmine, "request_tracker": request_tracker}[sys.argv[1]]
+    tickets = int(sys.argv[2])
+    with start(tickets) as (lab_on, step):
+        wall, timed = measured(lab_on, step)
         loop = bare(timed.sent)
     writes = sum(each.method != "GET" for each in timed.sent)
     share = (wall - timed.spent) / wall

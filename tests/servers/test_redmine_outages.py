@@ -22,7 +22,7 @@ from tests.support.crash import memory_folder
 from tests.support.examples import ROOT
 from tests.support.fuse import Killed, fused
 from tests.support.lab import START
-from tests.support.redmine import HOLD, REFERENCE, TELL, WAITING, RedmineLab, Server, target, told
+from tests.support.redmine import HOLD, REFERENCE, SLEEP, TELL, WAITING, RedmineLab, Server, target, told
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -133,7 +133,26 @@ def no_news(server: Server, folder: Path) -> bool:
     return "notice" in told(done)
 
 
-@pytest.mark.parametrize("trap", [unreachable, no_news])
+def no_field(server: Server, folder: Path) -> bool:
+    """A custom field of another installation: Redmine answers 204 to an id that it does not have."""
+    lab = RedmineLab(folder, server)
+
+    def strike(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "PUT":
+            return None
+        for number in (8, 9):
+            server.set(number, custom_fields=[{"id": 999, "value": "2026-12-12"}])
+        return httpx.Response(204)
+
+    server.wire.strike = strike
+    done = lab.apply(lab.book("mail", SLEEP))
+    server.wire.strike = None
+    assert all(each["value"] != "2026-12-12" for n in (8, 9) for each in server.ticket(n)["custom_fields"])
+    lab.later(minutes=5).revert("mail")
+    return "/snooze" in told(done)
+
+
+@pytest.mark.parametrize("trap", [unreachable, no_news, no_field])
 @pytest.mark.parametrize("reading_back", [True, False])
 def test_what_is_answered_well_and_not_done_is_told(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: Any, reading_back: bool
@@ -187,13 +206,7 @@ def test_a_snooze_is_a_date_that_goes_when_it_is_over(server: Server, tmp_path: 
     """The field holds the date in the target's zone; at its time a tick takes it out again."""
     before = server.dump()
     lab = RedmineLab(tmp_path, server)
-    step = {
-        "id": "sleep",
-        "uses": "snooze",
-        "until": "end + 3d",
-        "with": {"select": WAITING, "until": "2026-12-12 09:00"},
-    }
-    lab.apply(lab.book("mail", step))
+    lab.apply(lab.book("mail", SLEEP))
     assert [server.ticket(n)["custom_fields"][0]["value"] for n in (8, 9)] == ["2026-12-12"] * 2
     lab.later(days=1)
     lab.tick()

@@ -42,6 +42,12 @@ TELL = {
 }
 WAITING = {"project": "support", "status": "Feedback"}  # tickets 8 and 9
 HOLD = {"id": "hold", "uses": "tickets", "with": {"select": WAITING, "status": "pause", "note": "The mail is down."}}
+SLEEP = {
+    "id": "sleep",
+    "uses": "snooze",
+    "until": "end + 3d",
+    "with": {"select": WAITING, "until": "2026-12-12 09:00"},
+}
 
 
 def told(*reports: Report) -> str:
