@@ -16,12 +16,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from runner.spi import Io, NotSent, RateLimited, Rejected, Unavailable
+from runner.spi import Io, NotSent, RateLimited, Rejected, Target, Unauthorized, Unavailable
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answer", "Budget", "Http", "NoReply", "NotSent", "checked_url", "retry_after"]
+__all__ = ["Answer", "Budget", "Http", "NoReply", "NotSent", "checked_url", "retry_after", "secret_of"]
 
 LARGEST: Final = 32 * 2**20  # bytes of an answer that are read at most
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -48,6 +48,14 @@ class Answer:
         """Whether the status is a 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock, as it says in its header ``Date``."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", ""))
+        except (TypeError, ValueError):
+            return None
+
 
 def checked_url(url: str, *, hosts: tuple[str, ...] = ()) -> str:
     """Return `url` without a slash at its end. Raises `Rejected` for anything but HTTPS (HTTP on loopback is fine) and
@@ -66,6 +74,18 @@ def checked_url(url: str, *, hosts: tuple[str, ...] = ()) -> str:
     if hosts and not any(host == each or host.endswith(f".{each}") for each in hosts):
         raise Rejected(f"{host} is no address of this vendor ({', '.join(hosts)})", field="url")
     return url.rstrip("/")
+
+
+def secret_of(target: Target, io: Io, name: str, where: str = "") -> str:
+    """Return the credential `name` of a target, resolved now. `where` says where the vendor shows it. Raises
+    `Unauthorized` for one that runner.yaml does not have."""
+    reference = target.credentials.get(name)
+    if not reference:
+        raise Unauthorized(
+            f"target {target.name} has no credential `{name}`; add `{name}: env:NAME` under "
+            f"targets.{target.name}.credentials in runner.yaml{where and f' ({where})'}"
+        )
+    return io.secret(reference).reveal()
 
 
 @dataclass(slots=True)
@@ -108,6 +128,11 @@ class Http:
             ) as response:
                 raw = self._body(response, begun)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as fault:
+            if "CERTIFICATE_VERIFY_FAILED" in str(fault):
+                raise NotSent(
+                    f"{self.name}: the certificate of {self.url} is not trusted; if it is your own, set SSL_CERT_FILE "
+                    "to the file of your certificate authority and try again"
+                ) from fault
             raise NotSent(
                 f"{self.name} cannot be reached ({_words(fault)}); check the network and the address"
             ) from fault

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from providers.digisac.account import Account
-from providers.http import Answer, Budget, Http, NoReply, NotSent, retry_after
+from providers.http import Answer, Budget, Http, NoReply, NotSent, retry_after, secret_of
 from runner.spi import (
     Forbidden,
     Io,
@@ -107,7 +107,8 @@ class Client:
     def _ask(
         self, method: str, path: str, what: str, *, params: Mapping[str, str] | None = None, body: Any = None
     ) -> Any:
-        headers = {"Authorization": f"Bearer {self._token()}"}
+        token = secret_of(self._target, self.io, "token", "Conta > API > Tokens de acesso pessoal")
+        headers = {"Authorization": f"Bearer {token}"}
         self._take(method, what)
         answer = self.http.send(method, API + path, params=params, body=body, headers=headers)
         if answer.status == 429:
@@ -117,14 +118,6 @@ class Client:
         if answer.data is None and (answer.text or method == "GET"):
             raise NoReply(f"{self.account.name}: {what}: the answer is no JSON; is this address really Digisac's?")
         return answer.data
-
-    def _token(self) -> str:
-        if "token" not in self._target.credentials:
-            raise Unauthorized(
-                f"{self.account.name}: no credential is configured; make a token (Conta > API > Tokens de acesso "
-                "pessoal) and add `credentials: {token: env:DIGISAC_TOKEN}` to the target"
-            )
-        return self.io.secret(self._target.credentials["token"]).reveal()
 
     def _take(self, method: str, what: str) -> None:
         """Wait for the turn of a request. Raises `RateLimited`, and `NotSent` for a write whose time is over."""

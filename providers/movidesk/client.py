@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from providers.http import Answer, Http, NoReply, NotSent, retry_after
+from providers.http import Answer, Http, NoReply, NotSent, retry_after, secret_of
 from providers.movidesk import odata
 from providers.movidesk.account import KEY_IN, Account
 from providers.movidesk.limits import LOCK, Limits, Record, record_of
@@ -33,7 +33,7 @@ class Client:
         self.io = io
         self.http = Http(account.name, account.url, io, DEADLINE)
         self.limits = Limits(io, account.day_limit, account.reserve, account.free)
-        self._reference = target.credentials.get("token", "")
+        self._target = target
         self._token = ""
         self._record: Record | None = None
         self._begun: datetime | None = None
@@ -148,12 +148,7 @@ class Client:
     def _known(self) -> Record:
         """Return what is known of the token, which is resolved when it is first needed. Raises `Unauthorized`."""
         if self._record is None:
-            if not self._reference:
-                raise Unauthorized(
-                    f"target {self.account.name} has no credential `token`; add `token: env:NAME` under "
-                    f"targets.{self.account.name}.credentials in runner.yaml (Movidesk shows it in {KEY_IN})"
-                )
-            self._token = self.io.secret(self._reference).reveal()
+            self._token = secret_of(self._target, self.io, "token", f"Movidesk shows it in {KEY_IN}")
             self._record = record_of(self._token)
         return self._record
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeAlias
 
-from providers.http import Answer, Http, NoReply, NotSent, retry_after
+from providers.http import Answer, Http, NoReply, NotSent, retry_after, secret_of
 from providers.redmine.account import Account
 from runner.spi import Forbidden, Io, NotFound, ProviderError, RateLimited, Rejected, Target, Unauthorized, Unavailable
 
@@ -31,7 +30,7 @@ class Client:
         self.io = io
         self.http = Http(account.name, account.url, io, DEADLINE)
         self.date: datetime | None = None  # the server's clock, as it said last
-        self._reference = target.credentials.get("key", "")
+        self._target = target
         self._key = ""
         self._login = ""
 
@@ -126,23 +125,9 @@ class Client:
         raise AssertionError("the last try raises")
 
     def _send(self, method: str, path: str, what: str, **parts: Any) -> Answer:
-        if not self._key:
-            if not self._reference:
-                raise Unauthorized(
-                    f"target {self.account.name} has no credential `key`; add `key: env:NAME` under "
-                    f"targets.{self.account.name}.credentials in runner.yaml (My account > API access key)"
-                )
-            self._key = self.io.secret(self._reference).reveal()
-        try:
-            answer = self.http.send(method, path, headers={"X-Redmine-API-Key": self._key}, **parts)
-        except NotSent as fault:
-            if "CERTIFICATE_VERIFY_FAILED" not in str(fault.__cause__):
-                raise
-            raise NotSent(
-                f"{self.account.name}: the certificate of {self.account.url} is not trusted; if it is your own, set "
-                "SSL_CERT_FILE to the file of your certificate authority and try again"
-            ) from fault
-        self.date = _date(answer.headers.get("date", "")) or self.date
+        self._key = self._key or secret_of(self._target, self.io, "key", "My account > API access key")
+        answer = self.http.send(method, path, headers={"X-Redmine-API-Key": self._key}, **parts)
+        self.date = answer.date or self.date
         if answer.status == 429:
             wait = max(1.0, retry_after(answer.headers, self.io.now(), default=60.0))
             raise RateLimited(f"{self.account.name}: {what}: asked to wait {wait:.0f} s", retry_after=wait)
@@ -179,10 +164,3 @@ class Client:
             f"{self.account.name}: {what}: the answer is no JSON of Redmine; a login page may stand before it: "
             f"look at {self.account.url} in a browser, and let the API pass"
         )
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None

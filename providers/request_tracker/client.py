@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeAlias
 
-from providers.http import Answer, Http, NoReply, NotSent, retry_after
+from providers.http import Answer, Http, NoReply, NotSent, retry_after, secret_of
 from providers.request_tracker.account import API, Account
 from runner.spi import Forbidden, Io, NotFound, ProviderError, RateLimited, Rejected, Target, Unauthorized, Unavailable
 
@@ -32,7 +31,7 @@ class Client:
         self.io = io
         self.http = Http(account.name, account.url, io, DEADLINE)
         self.date: datetime | None = None  # the server's clock, as it said last
-        self._reference = target.credentials.get("token", "")
+        self._target = target
         self._token = ""
 
     def get(self, path: str, what: str, params: Mapping[str, str] | None = None) -> Answer:
@@ -101,34 +100,16 @@ class Client:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        sent = {"Authorization": f"token {self._known()}", "Accept-Language": "en", **(headers or {})}
-        try:
-            answer = self.http.send(method, API + path, params=params, body=body, headers=sent)
-        except NotSent as fault:
-            if "CERTIFICATE_VERIFY_FAILED" not in str(fault.__cause__):
-                raise
-            raise NotSent(
-                f"{self.account.name}: the certificate of {self.account.url} is not trusted; if it is your own, set "
-                "SSL_CERT_FILE to the file of your certificate authority and try again"
-            ) from fault
-        self.date = _date(answer.headers.get("date", "")) or self.date
+        self._token = self._token or secret_of(self._target, self.io, "token", "Settings > Auth Tokens")
+        sent = {"Authorization": f"token {self._token}", "Accept-Language": "en", **(headers or {})}
+        answer = self.http.send(method, API + path, params=params, body=body, headers=sent)
+        self.date = answer.date or self.date
         if answer.status == 429:
             wait = max(1.0, retry_after(answer.headers, self.io.now(), default=60.0))
             raise RateLimited(f"{self.account.name}: {what}: asked to wait {wait:.0f} s", retry_after=wait)
         if answer.status == 503 and method != "GET":
             raise NotSent(f"{self.account.name}: {what}: the server answers 503; try again later")
         return answer
-
-    def _known(self) -> str:
-        """Return the token, resolved when it is first needed. Raises `Unauthorized`."""
-        if not self._token:
-            if not self._reference:
-                raise Unauthorized(
-                    f"target {self.account.name} has no credential `token`; add `token: env:NAME` under "
-                    f"targets.{self.account.name}.credentials in runner.yaml (Settings > Auth Tokens)"
-                )
-            self._token = self.io.secret(self._reference).reveal()
-        return self._token
 
     def _explain(self, answer: Answer, what: str) -> ProviderError:
         """Return the error of an answer that is not a success."""
@@ -156,10 +137,3 @@ class Client:
             f"{self.account.name}: {what}: the answer is no JSON of RT; a login page may stand before it: look at "
             f"{self.account.url}{API}/rt in a browser, and let the API pass"
         )
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None

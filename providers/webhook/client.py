@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
-from providers.http import Answer, Http, checked_url
+from providers.http import Answer, Http, checked_url, secret_of
 from providers.webhook.account import BEARER, Account
 from providers.webhook.answers import WORDS, words_of
-from runner.spi import Io, RateLimited, Rejected, Target, Unauthorized, Unavailable
+from runner.spi import Io, RateLimited, Rejected, Target, Unavailable
 
 T = TypeVar("T")
 DEADLINE: Final = 20.0  # seconds for one exchange
@@ -83,7 +83,7 @@ class Hooks:
     def hook(self, channel: str) -> Hook:
         """Return the address of a channel. Raises `Unauthorized` without one, `Rejected` for one that cannot be it."""
         if channel not in self._hooks:
-            secret = self.io.secret(self._target.credentials[channel]).reveal()
+            secret = secret_of(self._target, self.io, channel)
             self._hooks[channel] = _parsed(self.account, channel, secret, self.io)
         return self._hooks[channel]
 
@@ -95,7 +95,7 @@ class Hooks:
     def _bearer(self) -> Mapping[str, str]:
         if self.account.service != "json" or BEARER not in self._target.credentials:
             return {}
-        return {"Authorization": f"Bearer {self.io.secret(self._target.credentials[BEARER]).reveal()}"}
+        return bearer(self._target, self.io)
 
 
 def _parsed(account: Account, channel: str, secret: str, io: Io) -> Hook:
@@ -139,9 +139,4 @@ def patiently(io: Io, act: Callable[[], T]) -> T:
 
 def bearer(target: Target, io: Io) -> Mapping[str, str]:
     """Return the header that authorises an app. Raises `Unauthorized` without a token."""
-    if BEARER not in target.credentials:
-        raise Unauthorized(
-            f"target {target.name} has no credential `{BEARER}`: add `{BEARER}: env:NAME` under "
-            f"targets.{target.name}.credentials in runner.yaml"
-        )
-    return {"Authorization": f"Bearer {io.secret(target.credentials[BEARER]).reveal()}"}
+    return {"Authorization": f"Bearer {secret_of(target, io, BEARER)}"}

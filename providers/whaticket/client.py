@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.http import Answer, Budget, Http, NoReply, checked_url, retry_after
+from providers.http import Answer, Budget, Http, NoReply, checked_url, retry_after, secret_of
 from runner.spi import Forbidden, Io, NotFound, RateLimited, Rejected, Target, Unauthorized, Unavailable
 
 URL: Final = "https://api.whaticket.com/api/v1"  # [3]
@@ -65,7 +65,7 @@ class Client:
     def _ask(
         self, method: str, path: str, what: str, *, params: Mapping[str, str] | None = None, body: Any = None
     ) -> Any:
-        header = {"Authorization": f"Bearer {self._token()}"}
+        header = {"Authorization": f"Bearer {secret_of(self.target, self.io, 'token', f'{TOKENS} makes one')}"}
         self._budget.take(longest=STEP - DEADLINE)
         answer = self._http.send(method, path, params=params, body=body, headers=header)
         if not answer.ok:
@@ -73,15 +73,6 @@ class Client:
         if answer.data is None:
             raise NoReply(f"{self.target.name}: {what}: the answer is no JSON; is this address really Whaticket's?")
         return answer.data
-
-    def _token(self) -> str:
-        reference = self.target.credentials.get("token")
-        if reference is None:
-            raise Unauthorized(
-                f"target {self.target.name} has no credential `token`; add `token: env:NAME` under "
-                f"targets.{self.target.name}.credentials in runner.yaml ({TOKENS} makes one)"
-            )
-        return self.io.secret(reference).reveal()
 
     def _fault(self, answer: Answer, what: str) -> Exception:
         place, said = f"{self.target.name}: {what}", _said(answer)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from providers.http import Http, NotSent
+from providers.http import Http, NotSent, secret_of
 from providers.zendesk.errors import explain, said_of
 from runner.spi import Io, Target, Unauthorized, Unavailable
 
@@ -59,13 +59,7 @@ class Tokens:
         return [scope for scope in SCOPES.split() if scope not in self.granted.split()] if self._token else []
 
     def _secret(self, name: str) -> str:
-        reference = self.target.credentials.get(name)
-        if reference is None:
-            raise Unauthorized(
-                f"target {self.target.name} has no credential `{name}`; add `{name}: env:NAME` under "
-                f"targets.{self.target.name}.credentials in runner.yaml"
-            )
-        return self.io.secret(reference).reveal()
+        return secret_of(self.target, self.io, name)
 
     def _basic(self) -> str:
         return b64encode(f"{self._secret('email')}/token:{self._secret('api_token')}".encode()).decode()
