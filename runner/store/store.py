@@ -42,6 +42,26 @@ _SAID = (
     ("i/o error", "ST006", "the store cannot be written (disk I/O error)"),
 )
 
+_TURNS = 50
+
+
+def _write_ahead(raw: sqlite3.Connection) -> None:
+    """Put the database into write-ahead mode, also while other processes are doing the same. Raises `OperationalError`.
+
+    SQLite does not wait for a lock when it changes the mode: of processes that make a store at one moment all but one
+    are refused at once. A transaction does wait (`busy`), so each takes its turn by one, and finds the mode changed.
+    """
+    for _ in range(_TURNS):
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as err:
+            if err.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the low byte: SQLITE_BUSY_RECOVERY is one too
+                raise
+        raw.execute("BEGIN EXCLUSIVE")
+        raw.execute("ROLLBACK")
+    raw.execute("PRAGMA journal_mode=WAL")
+
 
 class Store:
     """One open store. Not shared between threads: the runner has one writer.
@@ -81,7 +101,7 @@ class Store:
 
         def connect() -> sqlite3.Connection:
             raw = sqlite3.connect(name, timeout=self._busy, isolation_level=None, check_same_thread=False)
-            raw.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(raw)
             raw.execute("PRAGMA synchronous=FULL")
             return raw
 

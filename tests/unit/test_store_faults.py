@@ -557,3 +557,17 @@ def test_processes_that_make_the_store_at_once_make_one(tmp_path: Path) -> None:
         thread.join()
     assert len(lineages) == 6
     assert len(set(lineages)) == 1
+
+
+def test_a_store_that_another_process_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite refuses at once to change the mode of a database that is being written: the store waits its turn."""
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as maker:
+        maker.execute("BEGIN IMMEDIATE")
+        with refused("ST004", "locked"):
+            Store(path, busy=0.01)
+        done = threading.Timer(0.05, maker.execute, ["ROLLBACK"])
+        done.start()
+        with Store(path) as store:
+            assert store.lineage
+        done.join()
