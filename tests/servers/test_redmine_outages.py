@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +10,13 @@ import httpx
 import pytest
 
 from providers.redmine.provider import Redmine, open_target
-from runner.errors import Usage
 from runner.load import load_playbook
-from runner.model import Outcome
 from runner.spi import Query
-from runner.store import ledger
 from runner.testing.io import ScriptedIo
-from tests.support.crash import memory_folder
 from tests.support.examples import ROOT
-from tests.support.fuse import Killed, fused
 from tests.support.lab import START
 from tests.support.redmine import HOLD, REFERENCE, SLEEP, TELL, WAITING, RedmineLab, Server, target, told
+from tests.support.servers import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -48,68 +42,20 @@ def test_a_whole_outage_takes_few_requests(server: Server, tmp_path: Path) -> No
 
 
 def test_a_kill_at_every_request_loses_nothing(server: Server) -> None:
-    """A process that dies after its n-th request, for every n, is followed by one that resumes and reverts: tickets and
-    page are as they were."""
-    before = server.dump()
-    steps = (
-        {**HOLD, "with": {"select": WAITING, "status": "pause"}},
-        {**TELL, "with": {**TELL["with"], "place": "banner"}},
+    """A process that dies after its n-th request, for every n, is followed by one that resumes and reverts: tickets,
+    snooze dates, news and page are as they were, and no note stands twice."""
+    banner = {**TELL, "id": "banner", "with": {**TELL["with"], "place": "banner"}}
+
+    def noted() -> list[int]:
+        return [sum(bool(each["notes"]) for each in server.ticket(number)["journals"]) for number in (8, 9)]
+
+    sent = killed_at_every_request(
+        partial(RedmineLab, server=server), server.wire, (HOLD, TELL, banner, SLEEP), dump=server.dump, noted=noted
     )
-    for number in range(1, 60):
-        with memory_folder() as folder:
-            if not killed(server, folder, steps, number):
-                assert number > 15
-                break
-        assert server.dump() == before, f"killed after request {number}"
-    else:
-        raise AssertionError("the story has no end")
-    assert server.dump() == before
-
-
-def killed(server: Server, folder: Path, steps: Any, number: int) -> bool:
-    """Play an outage whose process dies after its request `number`, and another process that ends it; returns whether
-    the first one died at all."""
-    lab = RedmineLab(folder, server)
-    fuse = fused(lab)
-    sent = [0]
-
-    def after(request: httpx.Request) -> None:
-        sent[0] += 1
-        if sent[0] == number:
-            fuse.dead = True
-            raise httpx.ReadError("the process is gone", request=request)
-
-    server.wire.after = after
-    with suppress(Killed):
-        lab.apply(lab.book("mail", *steps))
-        lab.later(minutes=5).revert("mail")
-    server.wire.after = None
-    lab.session.close()
-    if not fuse.dead:
-        return False
-    next_lab = RedmineLab(folder, server, now=lab.deps.now()).later(minutes=10)
-    with next_lab.session.store.reading() as conn:
-        begun = any(row.state in ("registered", "open", "closing") for row in ledger.outage_rows(conn))
-    if begun:
-        next_lab.resume()
-        with suppress(Usage):  # it was closed by then
-            next_lab.later(minutes=5).revert("mail")
-    next_lab.session.close()
-    return True
+    assert sent > 30
 
 
 # --- what Redmine gets wrong ----------------------------------------------------------------------------------------
-
-
-def trusting(patch: pytest.MonkeyPatch) -> None:
-    """Switch the read-back off: every answer is taken at its word."""
-    write = Redmine.write
-
-    def trusted(self: Redmine, batch: Any) -> Iterator[Any]:
-        for each in write(self, batch):
-            yield replace(each, proven=True) if isinstance(each, Outcome) else each
-
-    patch.setattr(Redmine, "write", trusted)
 
 
 def unreachable(server: Server, folder: Path) -> bool:
@@ -160,7 +106,7 @@ def test_what_is_answered_well_and_not_done_is_told(
     """Redmine answers 204 and does nothing: the runner says so, because it reads back, and only because of that."""
     before = server.dump()
     if not reading_back:
-        trusting(monkeypatch)
+        trusting(monkeypatch, Redmine)
     assert trap(server, tmp_path) is reading_back
     assert server.dump() == before
 

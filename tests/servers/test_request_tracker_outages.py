@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,25 @@ import httpx
 import pytest
 
 from providers.request_tracker.provider import RequestTracker, open_target
-from runner.errors import ProviderError, RunnerError, Usage
+from runner.errors import ProviderError, RunnerError
 from runner.load import load_playbook
 from runner.model import ABSENT, Change, Outcome, Slot, Verdict
 from runner.spi import Query
-from runner.store import ledger
 from runner.testing.io import ScriptedIo
-from tests.support.crash import memory_folder
 from tests.support.examples import ROOT
-from tests.support.fuse import Killed, fused
 from tests.support.lab import START
 from tests.support.request_tracker import REFERENCE, TELL, Server, TrackerLab, pausing, target, told
+from tests.support.servers import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 SOME = {"query": "id < 3"}  # tickets 1 and 2
+SLEEP = {
+    "id": "sleep",
+    "uses": "snooze",
+    "until": "end + 3d",
+    "with": {"select": SOME, "until": "2026-12-12 09:00"},
+}
 
 
 def test_a_whole_outage_takes_few_requests(desk: Server, tmp_path: Path) -> None:
@@ -50,64 +54,20 @@ def test_a_whole_outage_takes_few_requests(desk: Server, tmp_path: Path) -> None
 
 
 def test_a_kill_at_every_request_loses_nothing(desk: Server) -> None:
-    """A process that dies after its n-th request, for every n, is followed by one that resumes and reverts: tickets and
-    articles are as they were."""
-    before = desk.dump()
-    for number in range(1, 40):
-        with memory_folder() as folder:
-            if not killed(desk, folder, (pausing(SOME), TELL), number):
-                assert number > 10
-                break
-        assert desk.dump() == before, f"killed after request {number}"
-    else:
-        raise AssertionError("the story has no end")
-    assert desk.dump() == before
-
-
-def killed(desk: Server, folder: Path, steps: Any, number: int) -> bool:
-    """Play an outage whose process dies after its request `number`, and another process that ends it; returns whether
-    the first one died at all."""
-    lab = TrackerLab(folder, desk)
-    fuse = fused(lab)
-    sent = [0]
-
-    def after(request: httpx.Request) -> None:
-        sent[0] += 1
-        if sent[0] == number:
-            fuse.dead = True
-            raise httpx.ReadError("the process is gone", request=request)
-
-    desk.wire.after = after
-    with suppress(Killed):
-        lab.apply(lab.book("mail", *steps))
-        lab.later(minutes=5).revert("mail")
-    desk.wire.after = None
-    lab.session.close()
-    if not fuse.dead:
-        return False
-    next_lab = TrackerLab(folder, desk, now=lab.deps.now()).later(minutes=10)
-    with next_lab.session.store.reading() as conn:
-        begun = any(row.state in ("registered", "open", "closing") for row in ledger.outage_rows(conn))
-    if begun:
-        next_lab.resume()
-        with suppress(Usage):  # it was closed by then
-            next_lab.later(minutes=5).revert("mail")
-    next_lab.session.close()
-    return True
+    """A process that dies after its n-th request, for every n, is followed by one that resumes and reverts: tickets,
+    snoozes and articles are as they were, and no comment stands twice."""
+    steps = (pausing(SOME, note="The mail is down."), TELL, SLEEP)
+    sent = killed_at_every_request(
+        partial(TrackerLab, server=desk),
+        desk.wire,
+        steps,
+        dump=desk.dump,
+        noted=lambda: [desk.comments(number) for number in (1, 2)],
+    )
+    assert sent > 15
 
 
 # --- what RT gets wrong ---------------------------------------------------------------------------------------------
-
-
-def trusting(patch: pytest.MonkeyPatch) -> None:
-    """Switch the read-back off: every answer is taken at its word."""
-    write = RequestTracker.write
-
-    def trusted(self: RequestTracker, batch: Any) -> Iterator[Any]:
-        for each in write(self, batch):
-            yield replace(each, proven=True) if isinstance(each, Outcome) else each
-
-    patch.setattr(RequestTracker, "write", trusted)
 
 
 def lost_dates(desk: Server, folder: Path) -> bool:
@@ -123,8 +83,7 @@ def lost_dates(desk: Server, folder: Path) -> bool:
         return httpx.Response(200, json=said)
 
     desk.wire.strike = strike
-    step = {"id": "sleep", "uses": "snooze", "with": {"select": SOME, "until": "2026-12-12 09:00"}}
-    done = lab.apply(lab.book("mail", {**step, "until": "end + 3d"}))
+    done = lab.apply(lab.book("mail", SLEEP))
     desk.wire.strike = None
     lab.later(minutes=5).revert("mail")
     return "tickets/1" in told(done) or "snooze/1" in told(done)
@@ -154,7 +113,7 @@ def test_what_is_answered_well_and_not_done_is_told(
     of that."""
     before = desk.dump()
     if not reading_back:
-        trusting(monkeypatch)
+        trusting(monkeypatch, RequestTracker)
     assert trap(desk, tmp_path) is reading_back
     assert desk.dump() == before
 
@@ -163,8 +122,7 @@ def test_a_snooze_survives_and_goes_when_it_is_over(desk: Server, tmp_path: Path
     """`Starts` holds the instant; at its time a tick takes it out again."""
     before = desk.dump()
     lab = TrackerLab(tmp_path, desk)
-    step = {"id": "sleep", "uses": "snooze", "with": {"select": SOME, "until": "2026-12-12 09:00"}}
-    lab.apply(lab.book("mail", {**step, "until": "end + 3d"}))
+    lab.apply(lab.book("mail", SLEEP))
     assert desk.dump().count("2026-12-12T12:00:00Z") == 2
     lab.later(days=1)
     lab.tick()

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import httpx
+import pytest
+
+from runner.errors import Usage
+from runner.model import Outcome
+from runner.store import ledger
+from tests.support.crash import memory_folder
+from tests.support.fuse import Killed, fused
 
 SCRIPTS = Path(__file__).parents[2] / "scripts" / "servers"
 ALLOWED = "RUNNER_TEST_SERVERS"
@@ -71,3 +79,72 @@ class Wire(httpx.BaseTransport):
 
     def close(self) -> None:
         """Stay open: the labs of one test share the way."""
+
+
+def killed_at_every_request(
+    lab_on: Callable[..., Any],
+    wire: Wire,
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    dump: Callable[[], str],
+    noted: Callable[[], Sequence[int]],
+) -> int:
+    """Kill an outage after its first request, then after its second, and so on, each time to be ended by another
+    process; returns how many requests it has. Every time `dump` must be as before, and no ticket have two more notes.
+
+    `lab_on` makes a lab in a folder, `noted` tells how many notes each ticket has.
+    """
+    before = dump()
+    for number in range(1, 100):
+        notes = noted()
+        with memory_folder() as folder:
+            if not _killed(lab_on, folder, wire, steps, number):
+                return number - 1
+        assert dump() == before, f"killed after request {number}"
+        assert all(now - then in (0, 1) for now, then in zip(noted(), notes, strict=True)), number
+    raise AssertionError("the story has no end")
+
+
+def _killed(
+    lab_on: Callable[..., Any], folder: Path, wire: Wire, steps: Sequence[Mapping[str, Any]], number: int
+) -> bool:
+    """Play an outage whose process dies after its request `number`, and another process that ends it; returns whether
+    the first one died at all."""
+    lab = lab_on(folder)
+    fuse = fused(lab)
+    sent = [0]
+
+    def after(request: httpx.Request) -> None:
+        sent[0] += 1
+        if sent[0] == number:
+            fuse.dead = True
+            raise httpx.ReadError("the process is gone", request=request)
+
+    wire.after = after
+    with suppress(Killed):
+        lab.apply(lab.book("mail", *steps))
+        lab.later(minutes=5).revert("mail")
+    wire.after = None
+    lab.session.close()
+    if not fuse.dead:
+        return False
+    heir = lab_on(folder, now=lab.deps.now()).later(minutes=10)
+    with heir.session.store.reading() as conn:
+        begun = any(row.state in ("registered", "open", "closing") for row in ledger.outage_rows(conn))
+    if begun:
+        heir.resume()
+        with suppress(Usage):  # it was closed by then
+            heir.later(minutes=5).revert("mail")
+    heir.session.close()
+    return True
+
+
+def trusting(patch: pytest.MonkeyPatch, provider: Any) -> None:
+    """Switch the read-back of a provider class off: every answer is taken at its word."""
+    write = provider.write
+
+    def trusted(self: Any, batch: Any) -> Iterator[Any]:
+        for each in write(self, batch):
+            yield replace(each, proven=True) if isinstance(each, Outcome) else each
+
+    patch.setattr(provider, "write", trusted)
