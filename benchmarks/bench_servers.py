@@ -1,30 +1,39 @@
-"""Tickets of a real Redmine or Request Tracker paused and given back: the runner against a bare loop of its requests.
+"""1,000 tickets of a real Redmine and of a real Request Tracker paused and given back: requests and the runner's share.
 
-The server is started by scripts/servers, so this runs where `make test-servers` can:
-``RUNNER_TEST_SERVERS=1 python -m benchmarks.bench_servers redmine 1000``. The loop decides nothing: it sends again what
-the runner has sent, one request after another over one connection. The runner's share is its wall time less what it
-spent on the wire.
+The servers are started by scripts/servers, so this runs where `make test-servers` can. The bare loop decides nothing:
+it sends again what the runner has sent, one request after another over one connection. The runner's own share is its
+wall time less what it spent on the wire.
+
+The fewest requests that keep the runner's promises: the list of the plan that somebody approves and the list at the
+start, each a page for every 100; a look before and after every 100, each way; and the writes, which Redmine takes one
+by one and Request Tracker by 100. Beside them each of plan and apply asks for names once: five requests, and two.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
 import httpx
 
+from benchmarks.support import Row, Table
 from tests.support import request_tracker as tracker
 from tests.support.redmine import RedmineLab, Server
 from tests.support.request_tracker import TrackerLab
-from tests.support.servers import Wire, running
+from tests.support.servers import Wire, can_be_had, running
 
+TICKETS = 1_000
+SEEDED = 6  # tickets that are in the tracker's queue already
+LOOKS = 2 + 4  # pages of a hundred: two lists, and a look before and after, each way
 Lab = Callable[[Path, httpx.BaseTransport], RedmineLab | TrackerLab]
+Started = AbstractContextManager[tuple[Lab, dict[str, Any]]]
 
 
 def pause(**select: str) -> dict[str, Any]:
@@ -98,17 +107,34 @@ def bare(requests: list[httpx.Request]) -> float:
         return perf_counter() - begun
 
 
-def main() -> None:
-    start = {"redmine": redmine, "request_tracker": request_tracker}[sys.argv[1]]
-    tickets = int(sys.argv[2])
-    with start(tickets) as (lab_on, step):
-        wall, timed = measured(lab_on, step)
-        loop = bare(timed.sent)
-    writes = sum(each.method != "GET" for each in timed.sent)
-    share = (wall - timed.spent) / wall
-    print(f"{tickets:,} tickets: {len(timed.sent):,} requests, {writes:,} of them writes")
-    print(f"runner {wall:.1f} s, bare loop {loop:.1f} s, ratio {wall / loop:.2f}; the runner's own share {share:.1%}")
+def compared(server: str, started: Started, tickets: int, fewest: int, *, rounds: int) -> list[Row]:
+    """Return the rows of one server, with the medians of the rounds."""
+    times = []
+    with started as (lab_on, step):
+        for _ in range(rounds):
+            wall, timed = measured(lab_on, step)
+            times.append((wall, bare(timed.sent), wall - timed.spent))
+    wall, loop, own = map(median, zip(*times, strict=True))
+    sent, writes = len(timed.sent), sum(each.method != "GET" for each in timed.sent)
+    requests = f"{sent:,} ({writes:,} writes)"
+    return [
+        Row(f"{server}: requests for {tickets:,} tickets", requests, f"{fewest:,} at the least", sent / fewest, 1),
+        Row(f"{server}: plan, apply and revert", f"{wall:.1f} s", f"{loop:.1f} s bare loop", wall / loop, 1.1),
+        Row(f"{server}: the runner's own share", f"{own:.2f} s", f"{wall:.1f} s in all", own / wall, 0.1),
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def main() -> list[Table]:
+    """Return the figures of both servers; none on a machine that cannot have them."""
+    if not can_be_had():
+        return []
+    both = TICKETS + SEEDED
+    rows = [
+        *compared("Redmine", redmine(TICKETS), TICKETS, 5 + LOOKS * ceil(TICKETS / 100) + 2 * TICKETS, rounds=1),
+        *compared("Request Tracker", request_tracker(TICKETS), both, 2 + (LOOKS + 2) * ceil(both / 100), rounds=5),
+    ]
+    about = (
+        "Tickets paused and given back on real servers on this machine; the loop sends the same requests once more. "
+        "Redmine: one round of many requests; Request Tracker: medians of five rounds."
+    )
+    return [Table("Real servers", about, rows)]

@@ -48,43 +48,35 @@ class Client:
         return self._one(path, name, what)
 
     def some(self, path: str, name: str, what: str, params: Mapping[str, str] | None = None) -> list[Row]:
-        """Return one page of a list. Raises `ProviderError`."""
-        self.login()
-        data = self._get(path, what, {"limit": str(PAGE), **(params or {})})
-        rows = data.get(name) if isinstance(data, Mapping) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._strange(what)
-        return rows
+        """Return a list that is one page, or is read no further. Raises `ProviderError`."""
+        return self._page(path, name, what, params or {})[0]
 
     def listed(self, path: str, name: str, what: str) -> Iterator[Row]:
         """Yield a whole list that nobody changes while it is read, page by page. Raises `ProviderError`."""
-        at = 0
-        while rows := self.some(path, name, what, {"offset": str(at)}):
+        at, total = 0, 1
+        while at < total:
+            rows, total = self._page(path, name, what, {"offset": str(at)})
             yield from rows
             at += len(rows)
-            if len(rows) < PAGE:
+            if not rows:
                 return
 
     def tickets(self, params: Mapping[str, str]) -> Iterator[list[Row]]:
         """Yield the tickets of a filter in the order of their numbers, a page at a time: each page begins after the
         last number, so that none is left out when others change tickets meanwhile. A saved query takes no filter
         besides its own: it is read by counting. Raises `ProviderError`."""
-        after = 0
-        while "query_id" in params:
-            rows = self.some("/issues.json", "issues", "list tickets", {**params, "offset": str(after)})
-            if rows:
-                yield rows
-            if len(rows) < PAGE:
-                return
-            after += len(rows)
+        at = after = 0
+        saved = "query_id" in params
         while True:
-            rows = self.some("/issues.json", "issues", "list tickets", {**params, "issue_id": f">={after + 1}"})
+            here = {"offset": str(at)} if saved else {"issue_id": f">={after + 1}"}
+            rows, left = self._page("/issues.json", "issues", "list tickets", {**params, **here})
             if rows:
                 yield rows
-            if len(rows) < PAGE:
+            at += len(rows)
+            if not rows or (at if saved else len(rows)) >= left:
                 return
             last = max(int(row["id"]) for row in rows)
-            if last <= after:
+            if last <= after and not saved:
                 raise Unavailable(f"{self.account.name}: the list of tickets does not go on after number {after}")
             after = last
 
@@ -102,6 +94,15 @@ class Client:
             raise NoReply(self._strange(what).message)
 
     # --- one exchange -----------------------------------------------------------------------------------------------
+
+    def _page(self, path: str, name: str, what: str, params: Mapping[str, str]) -> tuple[list[Row], int]:
+        """Return the rows of one page, and how many there are in all: lists that have no pages do not say."""
+        self.login()
+        data = self._get(path, what, {"limit": str(PAGE), **params})
+        rows = data.get(name) if isinstance(data, Mapping) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self._strange(what)
+        return rows, int(data.get("total_count", len(rows)))
 
     def _one(self, path: str, name: str, what: str) -> Row:
         data = self._get(path, what, {})

@@ -18,7 +18,7 @@ from runner.spi import Context, Found, KindSpec, Query, Target, Want
 
 OPEN: Final = "open"  # true for a ticket that is not closed
 FIELDS: Final = ("status", "project", "tracker", "category", "priority", "query")
-BATCH: Final = 50  # tickets that are read at once, before and after; they are changed one by one
+BATCH: Final = 100  # tickets that are read at once, before and after; they are changed one by one
 FLAGS: Final = {
     "reopens_at_due": False,
     "reassigns_to_snoozer": False,

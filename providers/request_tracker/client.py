@@ -51,24 +51,29 @@ class Client:
 
     def listed(self, path: str, what: str, params: Mapping[str, str]) -> list[Row]:
         """Return one page of a list. Raises `ProviderError`."""
-        rows = self.get(path, what, params).data.get("items")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
-            raise self._strange(what)
-        return rows
+        return self._page(path, what, params)[0]
 
     def tickets(self, condition: str, fields: Mapping[str, str]) -> Iterator[list[Row]]:
         """Yield the tickets that a condition in TicketSQL finds in the order of their numbers, a page at a time. Each
         page begins after the last number, so that none is left out when others change tickets meanwhile. Raises
-        `ProviderError`."""
+        `ProviderError`, also where pages may lack tickets: an RT that looks at rights only when it shows a page leaves
+        out what the token's owner may not see, and then does not say how many there are (seen)."""
         after, page = 0, self.account.page
         order = {"orderby": "id", "order": "ASC", "per_page": str(page), **fields}
         while True:
             query = f"({condition}) AND id > {after}" if condition else f"id > {after}"
-            rows = self.listed("/tickets", "list tickets", {"query": query, **order})
+            rows, total = self._page("/tickets", "list tickets", {"query": query, **order})
+            if total is None:
+                raise Forbidden(
+                    f"{self.account.name}: list tickets: RT does not say how many there are, so pages may lack some: "
+                    "give the token's owner the right ShowTicket on all queues, or set UseSQLForACLChecks in RT to 1"
+                )
             if rows:
                 yield rows
-            if len(rows) < page:
+            if len(rows) >= total:
                 return
+            if not rows:
+                raise Unavailable(f"{self.account.name}: the list of tickets lacks {total} after number {after}")
             last = max(int(row["id"]) for row in rows)
             if last <= after:
                 raise Unavailable(f"{self.account.name}: the list of tickets does not go on after number {after}")
@@ -89,6 +94,14 @@ class Client:
         return answer.data
 
     # --- one exchange -----------------------------------------------------------------------------------------------
+
+    def _page(self, path: str, what: str, params: Mapping[str, str]) -> tuple[list[Row], int | None]:
+        """Return the rows of one page, and how many there are in all, None where RT does not say."""
+        data = self.get(path, what, params).data
+        rows, total = data.get("items"), data.get("total")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
+            raise self._strange(what)
+        return rows, total if isinstance(total, int) else None
 
     def _send(
         self,

@@ -150,7 +150,7 @@ def test_a_read_tells_what_is_wrong() -> None:
     with pytest.raises(Unavailable, match="login page"):
         list(provider.read(Query("tickets", where={"status": "New"}, paths=("status",))))
     assert len([each for each in sent if each.url.path == "/issues.json"]) == 2
-    stuck, _ = opened(lambda request: httpx.Response(200, json={"issues": [ROW] * 100}))
+    stuck, _ = opened(lambda request: httpx.Response(200, json={"issues": [ROW] * 100, "total_count": 200}))
     with pytest.raises(ProviderError, match="does not go on"):
         list(stuck.read(Query("tickets", where={"status": "New"}, paths=("status",))))
 

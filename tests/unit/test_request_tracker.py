@@ -255,12 +255,25 @@ def test_tickets_are_listed_page_by_page_and_read_with_their_conditions() -> Non
         if "AND (id < 3)" in query:
             return httpx.Response(200, json={"items": [{**ROW, "id": "1"}]})
         first = 3 if "id > 2" in query else 1
-        rows = [{**ROW, "id": str(number)} for number in range(first, min(first + 2, 4))]
-        return httpx.Response(200, json={"items": rows})
+        rows = [{**ROW, "id": str(number)} for number in range(first, first + 2)]
+        return httpx.Response(200, json={"items": rows, "total": 5 - first})
 
     provider, sent = opened(answer, page=2)
     query = Query("tickets", where={"queue": "Support", "open": True}, paths=("name", "status needed/stalled"))
-    assert {slot.key for slot, _ in provider.read(query)} == {"1", "2", "3"}
-    assert len(sent) == 3
+    assert {slot.key for slot, _ in provider.read(query)} == {"1", "2", "3", "4"}
+    assert len(sent) == 3  # the queue and two pages: that there is no third one is known from the second
     found = dict(provider.read(Query("tickets", ids=("1", "2", "x"), paths=("status", "query/id < 3"))))
     assert [value for slot, value in found.items() if slot.path != "status"] == [True, ABSENT, ABSENT]
+
+
+def test_a_list_that_may_lack_tickets_is_refused() -> None:
+    """An RT that leaves out of its pages what the token's owner may not see does not say how many tickets there are: a
+    short page, or an empty one, is not taken for the last."""
+    queue = {"Lifecycle": "default"}
+    for total, fault in ((None, Forbidden), (7, Unavailable)):
+        body = {"items": [], "total": total}
+        provider, _ = opened(
+            lambda request, body=body: httpx.Response(200, json=queue if "queue" in str(request.url) else body)
+        )
+        with pytest.raises(fault):
+            list(provider.read(Query("tickets", where={"queue": "Support", "open": True}, paths=("name",))))
