@@ -9,23 +9,24 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from runner.spi import Io, NotSent, RateLimited, Rejected, Target, Unauthorized, Unavailable
+from runner.spi import Finding, Io, NotSent, RateLimited, Rejected, Target, Unauthorized, Unavailable
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answer", "Budget", "Http", "NoReply", "NotSent", "checked_url", "retry_after", "secret_of"]
+__all__ = ["Answer", "Budget", "Http", "NoReply", "NotSent", "checked_url", "clock_of", "retry_after", "secret_of"]
 
 LARGEST: Final = 32 * 2**20  # bytes of an answer that are read at most
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CONNECT: Final = 10.0  # seconds
+CLOCKS: Final = 120.0  # seconds that two clocks may differ
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 
 
@@ -262,3 +263,12 @@ class Budget:
     def told_to_wait(self, seconds: float) -> None:
         """Take in a refusal: nothing is sent for so many seconds."""
         self._until = self.io.now().timestamp() + seconds
+
+
+def clock_of(said: datetime | None, now: datetime) -> Iterator[Finding]:
+    """Yield what is remarkable about a server's clock, by the `date` of its answer."""
+    off = (said - now).total_seconds() if said is not None else 0.0
+    if abs(off) > CLOCKS:
+        way = "ahead" if off > 0 else "behind"
+        what = f"its clock is {abs(off) / 60:.0f} minutes {way}"
+        yield Finding("note", what, "steps go by the runner's clock; times that the server shows are its own")

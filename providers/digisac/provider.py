@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
+from providers.areas import Areas
 from providers.digisac import checkup
 from providers.digisac.account import account_of
 from providers.digisac.client import Client
@@ -14,11 +14,10 @@ from providers.digisac.holidays import Holidays
 from providers.digisac.notices import Notices
 from providers.digisac.people import by_people
 from providers.digisac.schedules import Schedules
-from providers.digisac.shared import Area
 from providers.digisac.tickets import Tickets
 from runner import kinds
-from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target
+from runner.model import ABSENT, Accepted, Change, Outcome, Slot, Value
+from runner.spi import Finding, Io, KindSpec, Query, Target
 
 
 def open_target(target: Target, io: Io) -> Digisac:
@@ -35,14 +34,14 @@ class Digisac:
         self._directory = Directory(self.client)
         self._schedules = Schedules(self.client, self._directory)
         self._tickets = Tickets(self.client, self._directory)
-        areas: Sequence[Area] = (
+        self._areas = Areas(
+            target,
             self._schedules,
             Holidays(self.client),
             self._tickets,
             Notices(self.client, self._directory),
         )
-        self._areas = {spec.kind: area for area in areas for spec in area.specs()}
-        self._kinds = kinds.offer(*(spec for area in areas for spec in area.specs()), *by_people())
+        self._kinds = kinds.offer(*self._areas.specs, *by_people())
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what the account offers; what has no API is carried out by people."""
@@ -50,16 +49,15 @@ class Digisac:
 
     def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
         """Yield (slot, value), all slots of one object in a row. Raises `ProviderError`."""
-        for key, values in islice(self._area(query.kind).read(query), query.limit):
+        for slot, value in self._areas.read(query):
             # what a contact is called was asked for one key, however many the query has
-            paths = [path for path in query.paths if not path.startswith("contact/") or path in values]
-            for path, value in kinds.asked(paths, values).items():
-                yield Slot(self._target.name, query.kind, key, path), value
+            if value is not ABSENT or not slot.path.startswith("contact/"):
+                yield slot, value
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
         self.client.begin()
-        yield from self._area(batch[0].slot.kind).write(batch) if batch else ()
+        yield from self._areas.write(batch)
 
     def examine(self) -> Iterator[Finding]:
         """Yield what is missing or remarkable about the account and the token. Raises `ProviderError`."""
@@ -72,8 +70,3 @@ class Digisac:
     def close(self) -> None:
         """Close the connections."""
         self.client.http.close()
-
-    def _area(self, kind: str) -> Area:
-        if kind not in self._areas:
-            raise Rejected(f"{self._target.name}: Digisac has no API for {kind}", field="kind")
-        return self._areas[kind]

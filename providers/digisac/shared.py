@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from providers.digisac.client import Client
 from providers.http import NoReply
 from runner.model import Accepted, Change, Outcome, Slot, Value, Verdict
-from runner.spi import KindSpec, NotFound, ProviderError, Query, Rejected
+from runner.spi import NotFound, ProviderError, Rejected
 
 T = TypeVar("T")
 Values: TypeAlias = Mapping[str, Value]
@@ -20,20 +20,6 @@ MANY: Final = 240  # objects that one `write` takes: as many schedules as a day 
 FRESH: Final = timedelta(seconds=3)  # how long what was read counts as what is there
 SOME: Final = 50  # objects that are looked at in one request
 _UNSEEN: Final = Outcome(Verdict.UNKNOWN, "it was not its turn")
-
-
-class Area(Protocol):
-    """One part of Digisac: the kinds that it offers, reading and writing them."""
-
-    def specs(self) -> Sequence[KindSpec]:
-        """Return the kinds of the area. Offline."""
-
-    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
-        """Yield key and values of the objects selected; no values for an id that does not exist. Raises
-        `ProviderError`."""
-
-    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
-        """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
 
 
 def attempt(act: Callable[[], Outcome | None]) -> Outcome:

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from providers.http import clock_of
 from providers.request_tracker.client import Client
 from providers.request_tracker.queues import Queues
 from runner.spi import Finding, InvalidInput, Target
-
-OFF: Final = 120.0  # seconds that two clocks may differ
 
 
 def examine(client: Client, queues: Queues, target: Target) -> Iterator[Finding]:
     """Yield findings about token, clock, queues and the status to pause with. Raises `ProviderError`."""
     version = client.get("/rt", "look at the server").data.get("Version")
     yield Finding("ok", f"takes the token; RT {version}")
-    if client.date is not None:
-        off = (client.date - client.io.now()).total_seconds()
-        if abs(off) > OFF:
-            way = "ahead" if off > 0 else "behind"
-            yield Finding(
-                "note",
-                f"its clock is {abs(off) / 60:.0f} minutes {way}",
-                "steps go by the runner's clock; times that RT shows are its own",
-            )
+    yield from clock_of(client.date, client.io.now())
     pause = target.words.get("pause")
     for queue in client.account.queues:
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
+from providers.areas import Areas
 from providers.request_tracker import checkup
 from providers.request_tracker.account import account_of
 from providers.request_tracker.client import Client
@@ -15,7 +15,7 @@ from providers.request_tracker.queues import Queues
 from providers.request_tracker.tickets import Tickets
 from runner import kinds
 from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target
+from runner.spi import Finding, Io, KindSpec, Query, Target
 
 
 def open_target(target: Target, io: Io) -> RequestTracker:
@@ -30,9 +30,8 @@ class RequestTracker:
         self._target = target
         self.client = Client(account_of(target), target, io)
         self._queues = Queues(self.client)
-        areas = (Tickets(self.client, self._queues), Notices(self.client))
-        self._areas: dict[str, Tickets | Notices] = {spec.kind: area for area in areas for spec in area.specs()}
-        self._kinds = kinds.offer(*(spec for area in areas for spec in area.specs()), *by_people())
+        self._areas = Areas(target, Tickets(self.client, self._queues), Notices(self.client))
+        self._kinds = kinds.offer(*self._areas.specs, *by_people())
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what this RT offers; what has no API is carried out by people."""
@@ -40,14 +39,11 @@ class RequestTracker:
 
     def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
         """Yield (slot, value), all slots of one object in a row. Raises `ProviderError`, `InvalidInput`."""
-        for key, values in islice(self._area(query.kind).read(query), query.limit):
-            for path, value in kinds.asked(query.paths, values).items():
-                yield Slot(self._target.name, query.kind, key, path), value
+        return self._areas.read(query)
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
-        if batch:
-            yield from self._area(batch[0].slot.kind).write(batch)
+        return self._areas.write(batch)
 
     def examine(self) -> Iterator[Finding]:
         """Yield what is missing or remarkable about the server and the token. Raises `ProviderError`."""
@@ -61,8 +57,3 @@ class RequestTracker:
     def close(self) -> None:
         """Close the connections."""
         self.client.http.close()
-
-    def _area(self, kind: str) -> Tickets | Notices:
-        if kind not in self._areas:
-            raise Rejected(f"{self._target.name}: RT has no API for {kind}: a person has to do it", field="kind")
-        return self._areas[kind]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
+from providers.areas import Areas
 from providers.places import under
 from providers.zendesk import checkup, people
 from providers.zendesk.account import account_of
@@ -14,7 +14,6 @@ from providers.zendesk.guide import Guide
 from providers.zendesk.hours import Hours
 from providers.zendesk.rules import Rules
 from providers.zendesk.settings import Settings
-from providers.zendesk.shared import Area
 from providers.zendesk.snoozes import Snoozes
 from providers.zendesk.texts import Texts
 from providers.zendesk.tickets import Tickets
@@ -22,7 +21,7 @@ from providers.zendesk.voice import Voice
 from providers.zendesk.waiting import waiting
 from runner import kinds
 from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Finding, Io, KindSpec, Query, Rejected, Target, Waiting
+from runner.spi import Finding, Io, KindSpec, Query, Target, Waiting
 
 
 def open_target(target: Target, io: Io) -> Zendesk:
@@ -37,7 +36,8 @@ class Zendesk:
         self._target = target
         self.client = Client(account_of(target), target, io)
         chat = "chat_token" in target.credentials
-        areas: Sequence[Area] = (
+        self._areas = Areas(
+            target,
             Hours(self.client),
             Rules(self.client, chat=chat),
             Texts(self.client),
@@ -47,15 +47,13 @@ class Zendesk:
             Tickets(self.client),
             Snoozes(self.client),
         )
-        self._areas = {spec.kind: area for area in areas for spec in area.specs()}
-        by_api = [spec for area in areas for spec in area.specs()]
         by_hand = (
             people.channel(),
             people.channel_hours(),
             under(people.message(), "message_by_hand"),
             people.checklist(),
         )
-        self._kinds = kinds.offer(*by_api, *by_hand)
+        self._kinds = kinds.offer(*self._areas.specs, *by_hand)
 
     def capabilities(self) -> Mapping[str, KindSpec]:
         """Return what the account offers; what has no API is carried out by people."""
@@ -63,14 +61,12 @@ class Zendesk:
 
     def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
         """Yield (slot, value), all slots of one object in a row. Raises `ProviderError`."""
-        for key, values in islice(self._area(query.kind).read(query), query.limit):
-            for path, value in kinds.asked(query.paths, values).items():
-                yield Slot(self._target.name, query.kind, key, path), value
+        return self._areas.read(query)
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
         self.client.begin()
-        for answer in self._area(batch[0].slot.kind).write(batch) if batch else ():
+        for answer in self._areas.write(batch):
             yield answer
             if isinstance(answer, Accepted):
                 self.client.begin()  # the runner has renewed its lease
@@ -92,8 +88,3 @@ class Zendesk:
     def close(self) -> None:
         """Close the connections."""
         self.client.http.close()
-
-    def _area(self, kind: str) -> Area:
-        if kind not in self._areas:
-            raise Rejected(f"{self._target.name}: Zendesk has no API for {kind}", field="kind")
-        return self._areas[kind]

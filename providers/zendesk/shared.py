@@ -6,29 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from providers.http import NoReply
 from providers.zendesk.errors import Moved
-from runner.model import ABSENT, Accepted, Change, Outcome, Value, Verdict
+from runner.model import ABSENT, Change, Outcome, Value, Verdict
 from runner.spi import Context, Found, InvalidInput, KindSpec, NotFound, Query, Rejected, Want
 
 Values: TypeAlias = Mapping[str, Value]
 DONE = Outcome(Verdict.DONE)
-
-
-class Area(Protocol):
-    """One part of Zendesk: the kinds that it offers, reading and writing them."""
-
-    def specs(self) -> Sequence[KindSpec]:
-        """Return the kinds of the area. Offline."""
-
-    def read(self, query: Query) -> Iterator[tuple[str, Values]]:
-        """Yield key and values of the objects selected; no values for an id that does not exist. Raises
-        `ProviderError`."""
-
-    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
-        """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
 
 
 def existing(spec: KindSpec, *selectors: str) -> KindSpec:
