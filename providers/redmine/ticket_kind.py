@@ -6,102 +6,54 @@ custom field: Redmine wakes nothing, the runner does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from providers import paused
+from providers.paused import several
 from runner import kinds
-from runner.kinds.shape import ONE_OR_MORE, describe
-from runner.model import ABSENT, Claim, Json, Merge, Op, Value
-from runner.spi import Context, Found, KindSpec, Query, Target, Want
+from runner.model import ABSENT, Value
+from runner.spi import Context, KindSpec, Query, Target
 
 OPEN: Final = "open"  # true for a ticket that is not closed
-FIELDS: Final = ("status", "project", "tracker", "category", "priority", "query")
 BATCH: Final = 100  # tickets that are read at once, before and after; they are changed one by one
-FLAGS: Final = {
-    "reopens_at_due": False,
-    "reassigns_to_snoozer": False,
-    "ends_on_customer_reply": False,
-    "survives_manual_reopen": True,
-}
 _WHAT: Final = {
     "status": "A status by name, or any of a list. Default: every status that is not closed.",
     "project": "A project by identifier or name, or any of a list, without subprojects. Default: the target's.",
     "tracker": "A tracker by name, or any of a list.",
     "category": "A category of the project by name, or any of a list.",
     "priority": "A priority by name, or any of a list.",
-    "query": "A public query that somebody has saved; needs no other condition.",
 }
+_SAVED: Final = "A public query that somebody has saved; needs no other condition."
 
 
 def tickets() -> KindSpec:
     """Return the kind tickets."""
-    common = kinds.tickets()
-
-    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-        wants = [*common.claims(with_, context, found)]
-        if "note" in with_:
-            content: Json = {"note": kinds.every_text(with_["note"], context)}
-            wants.append(Want("note", Claim(Op.SEND, kinds.digest(content)), payload=content))
-        return wants
-
-    return kinds.override(
-        common,
-        {
-            "schema": _tickets_schema(common.schema),
-            "query": _chosen(common),
-            "claims": claims,
-            "merges": {"status": Merge.ATOMIC, "note": Merge.EFFECT},
-            **_one_by_one(),
-            "notes": (
-                "Redmine has no tags and no bulk call: tickets are changed one by one, and cannot be marked.",
-                "A status that the workflow does not allow is ignored by Redmine; the runner reads back and says so.",
-                "Whoever watches a ticket may get a mail for every change: that is Redmine's own setting.",
-            ),
-        },
+    notes = (
+        "Redmine has no tags and no bulk call: tickets are changed one by one, and cannot be marked.",
+        "A status that the workflow does not allow is ignored by Redmine; the runner reads back and says so.",
+        "Whoever watches a ticket may get a mail for every change: that is Redmine's own setting.",
     )
+    return paused.tickets(_WHAT, _SAVED, "A note", _chosen, {**_one_by_one(), "notes": notes})
 
 
 def snooze() -> KindSpec:
-    """Return the kind snooze. Slots: key = ticket id, path ``snooze``, a date or ABSENT, and ``status`` where a step
-    names one."""
-    common = kinds.snooze()
-
-    def query(with_: Mapping[str, Any], context: Context) -> Query:
-        asked = _chosen(common)(with_, context)
-        more = ("status",) if "status" in with_ else ()
-        return Query("snooze", where=asked.where, paths=tuple(dict.fromkeys((*asked.paths, *more))))
-
-    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-        (want,) = common.claims({name: with_[name] for name in ("select", "until")}, context, found)
-        value = want.claim.value
-        due = day_of(str(value["due"]), context.target) if isinstance(value, Mapping) else ABSENT
-        wants = [Want("snooze", Claim(Op.PUT, due))]
-        if "status" in with_:
-            wants.append(Want("status", Claim(Op.PUT, kinds.word(context, with_["status"]))))
-        return wants
-
-    kept = {name: each for name, each in common.schema["properties"].items() if name != "by"}
-    return kinds.override(
-        common,
-        {
-            "schema": {**common.schema, "properties": {**kept, "select": _select(kept["select"])}},
-            "query": query,
-            "claims": claims,
-            "merges": {"snooze": Merge.ATOMIC, "status": Merge.ATOMIC},
-            **_one_by_one(),
-            "flags": FLAGS,
-            "notes": (
-                "Redmine wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",
-                "The field holds a date, in the target's zone; the time of the day is the runner's.",
-            ),
-        },
+    """Return the kind snooze: its slot holds a date."""
+    notes = (
+        "Redmine wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",
+        "The field holds a date, in the target's zone; the time of the day is the runner's.",
     )
+    return paused.snooze(_WHAT, _SAVED, _chosen, {**_one_by_one(), "notes": notes}, held=_day)
 
 
 def _one_by_one() -> kinds.Overrides:
     return {"max_batch": 1, "max_in_flight": BATCH, "matches": matches}
+
+
+def _day(snoozed: Value, context: Context) -> Value:
+    return day_of(str(snoozed["due"]), context.target) if isinstance(snoozed, Mapping) else ABSENT
 
 
 def day_of(instant: str, target: Target) -> str:
@@ -109,39 +61,16 @@ def day_of(instant: str, target: Target) -> str:
     return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(target.zone)):%Y-%m-%d}"
 
 
-def _select(common: Mapping[str, Any]) -> Mapping[str, Any]:
-    fields = {name: describe(ONE_OR_MORE, name.capitalize(), _WHAT[name]) for name in FIELDS}
-    fields["query"] = describe({"type": "string", "minLength": 1}, "Query", _WHAT["query"])
-    return {**common, "properties": fields}
-
-
-def _tickets_schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
-    kept = {name: each for name, each in common["properties"].items() if name not in ("tag", "give_back")}
-    status = describe(
-        {"type": "string", "minLength": 1}, "Status", "`pause` (the target's own pause status) or a status by name."
-    )
-    once = "A note on every ticket when the step begins, all languages in one; it cannot be taken back."
-    more = {"select": _select(kept["select"]), "status": status, **kinds.texts("note", "Note", once)}
-    forms = [{"required": [name]} for name in ("status", "note", "note_file")]
-    one = [{"not": {"required": ["note", "note_file"]}}]
-    return {**common, "properties": {**kept, **more}, "anyOf": forms, "allOf": one}
-
-
-def _chosen(common: KindSpec) -> Any:
-    """Return the query of a kind: without a status, tickets that are not closed are meant, as in Redmine's own lists;
+def _chosen(asked: Query, with_: Mapping[str, Any], context: Context) -> Query:
+    """Return the query of a step: without a status, tickets that are not closed are meant, as in Redmine's own lists;
     without a project, those of the target's."""
-
-    def query(with_: Mapping[str, Any], context: Context) -> Query:
-        asked = common.query(with_, context)
-        where = dict(asked.where or {})
-        if "query" not in where:
-            where |= {} if "status" in where else {OPEN: True}
-            home = context.target.options.get("project")
-            where |= {"project": home} if home and "project" not in where else {}
-        paths = dict.fromkeys((*asked.paths, *where))
-        return Query(asked.kind, where=where, paths=tuple(paths))
-
-    return query
+    del with_
+    where = dict(asked.where or {})
+    if "query" not in where:
+        where |= {} if "status" in where else {OPEN: True}
+        home = context.target.options.get("project")
+        where |= {"project": home} if home and "project" not in where else {}
+    return Query(asked.kind, where=where, paths=tuple(dict.fromkeys((*asked.paths, *where))))
 
 
 # --- a ticket as slots ----------------------------------------------------------------------------------------------
@@ -175,8 +104,3 @@ def _fits(wanted: Any, value: Value) -> bool:
     names = [*value.values()] if isinstance(value, Mapping) else [value]
     choices = {str(each).casefold() for each in several(wanted)}
     return any(str(name).casefold() in choices for name in names)
-
-
-def several(value: Any) -> list[str]:
-    """Return one name, or any of several, as a list."""
-    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]

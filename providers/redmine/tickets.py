@@ -11,9 +11,10 @@ from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from providers.http import NoReply
+from providers.paused import several
 from providers.redmine.client import PAGE, Client, Row
 from providers.redmine.names import Names
-from providers.redmine.ticket_kind import OPEN, matches, several, snooze, tickets, values_of
+from providers.redmine.ticket_kind import OPEN, matches, snooze, tickets, values_of
 from runner.model import Accepted, Change, Outcome, Value, Verdict
 from runner.spi import Forbidden, KindSpec, NotFound, ProviderError, Query, Rejected
 

@@ -9,12 +9,7 @@ from providers.people import by_hand
 from runner import kinds
 from runner.spi import KindSpec
 
-CONFIG: Final = {
-    "en": "RT_SiteConfig.pm > %ServiceBusinessHours",
-    "es": "RT_SiteConfig.pm > %ServiceBusinessHours",
-    "pt-BR": "RT_SiteConfig.pm > %ServiceBusinessHours",
-    "uk": "RT_SiteConfig.pm > %ServiceBusinessHours",
-}
+CONFIG: Final = dict.fromkeys(("en", "es", "pt-BR", "uk"), "RT_SiteConfig.pm > %ServiceBusinessHours")
 QUEUES: Final = {
     "en": "Admin > Queues > the queue",
     "es": "Admin > Colas > la cola",

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
+from providers import paused
+from providers.paused import several
 from providers.request_tracker.account import Account
 from runner import kinds
-from runner.kinds.shape import ONE_OR_MORE, describe
-from runner.model import ABSENT, Claim, Json, Merge, Op, Value
-from runner.spi import Context, Found, KindSpec, Query, Want
+from runner.model import ABSENT, Json, Value
+from runner.spi import Context, KindSpec, Query
 
 OPEN: Final = "open"  # true for a ticket that somebody may still work on
 NEEDED: Final = "status needed/"  # followed by a status: asks whether the lifecycles of the tickets' queues have it
@@ -22,80 +24,32 @@ QUERY: Final = "query/"  # followed by TicketSQL: true for a ticket that it find
 NOT_SET: Final = "1970-01-01T00:00:00Z"
 BATCH: Final = 100  # tickets of one bulk update
 FIELDS: Final = {"fields": "Subject,Status,Starts,Queue,Owner", "fields[Queue]": "Name", "fields[Owner]": "Name"}
-FLAGS: Final = {
-    "reopens_at_due": False,
-    "reassigns_to_snoozer": False,
-    "ends_on_customer_reply": False,
-    "survives_manual_reopen": True,
-}
 _WHAT: Final = {
     "queue": "A queue by name, or any of a list. Default: the queues of the target, or all.",
     "status": "A status, or any of a list. Default: every status that is not done.",
     "owner": "The owner's user name, or any of a list; `Nobody` for tickets without.",
 }
+_SAVED: Final = "A condition in TicketSQL, besides the others: `Priority > 50 AND Created > '-1 week'`."
 
 
 def tickets(account: Account) -> KindSpec:
     """Return the kind tickets."""
-    common = kinds.tickets()
-
-    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-        wants = [*common.claims(with_, context, found)]
-        if "note" in with_:
-            content: Json = {"note": kinds.every_text(with_["note"], context)}
-            wants.append(Want("note", Claim(Op.SEND, kinds.digest(content)), payload=content))
-        return wants
-
-    return kinds.override(
-        common,
-        {
-            "schema": _tickets_schema(common.schema),
-            "query": _chosen(common, account),
-            "claims": claims,
-            "merges": {"status": Merge.ATOMIC, "note": Merge.EFFECT},
-            **_bulk(account),
-            "notes": (
-                "RT has no tags: tickets cannot be marked.",
-                "RT answers 200 to what it refuses; the runner reads back and says so.",
-                "Scrips of a queue may mail requestors when a status changes: look at them first.",
-            ),
-        },
+    notes = (
+        "RT has no tags: tickets cannot be marked.",
+        "RT answers 200 to what it refuses; the runner reads back and says so.",
+        "Scrips of a queue may mail requestors when a status changes: look at them first.",
     )
+    own: kinds.Overrides = {**_bulk(account), "notes": notes}
+    return paused.tickets(_WHAT, _SAVED, "An internal comment", partial(_chosen, account), own)
 
 
 def snooze(account: Account) -> KindSpec:
-    """Return the kind snooze. Slots: key = ticket id, path ``snooze``, ``{"due": ...}`` or ABSENT, and ``status`` where
-    a step names one."""
-    common = kinds.snooze()
-    chosen = _chosen(common, account)
-
-    def query(with_: Mapping[str, Any], context: Context) -> Query:
-        asked = chosen(with_, context)
-        more = ("status",) if "status" in with_ else ()
-        return Query("snooze", where=asked.where, paths=tuple(dict.fromkeys((*asked.paths, *more))))
-
-    def claims(with_: Mapping[str, Any], context: Context, found: Found) -> Sequence[Want]:
-        wants = [*common.claims({name: with_[name] for name in ("select", "until")}, context, found)]
-        if "status" in with_:
-            wants.append(Want("status", Claim(Op.PUT, kinds.word(context, with_["status"]))))
-        return wants
-
-    kept = {name: each for name, each in common.schema["properties"].items() if name != "by"}
-    return kinds.override(
-        common,
-        {
-            "schema": {**common.schema, "properties": {**kept, "select": _select(kept["select"])}},
-            "query": query,
-            "claims": claims,
-            "merges": {"snooze": Merge.ATOMIC, "status": Merge.ATOMIC},
-            **_bulk(account),
-            "flags": FLAGS,
-            "notes": (
-                "RT wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",
-                "The field `Starts` shows until when a ticket sleeps.",
-            ),
-        },
+    """Return the kind snooze: its slot holds ``{"due": ...}``."""
+    notes = (
+        "RT wakes nothing by itself: `runner tick` does, when the snooze is due or the step ends.",
+        "The field `Starts` shows until when a ticket sleeps.",
     )
+    return paused.snooze(_WHAT, _SAVED, partial(_chosen, account), {**_bulk(account), "notes": notes})
 
 
 def _bulk(account: Account) -> kinds.Overrides:
@@ -108,41 +62,16 @@ def _bulk(account: Account) -> kinds.Overrides:
     }
 
 
-def _select(common: Mapping[str, Any]) -> Mapping[str, Any]:
-    fields = {name: describe(ONE_OR_MORE, name.capitalize(), words) for name, words in _WHAT.items()}
-    words = "A condition in TicketSQL, besides the others: `Priority > 50 AND Created > '-1 week'`."
-    fields["query"] = describe({"type": "string", "minLength": 1}, "Query", words)
-    return {**common, "properties": fields}
-
-
-def _tickets_schema(common: Mapping[str, Any]) -> Mapping[str, Any]:
-    kept = {name: each for name, each in common["properties"].items() if name not in ("tag", "give_back")}
-    status = describe(
-        {"type": "string", "minLength": 1}, "Status", "`pause` (the target's own pause status) or a status."
-    )
-    once = "An internal comment on every ticket when the step begins, all languages in one; it cannot be taken back."
-    more = {"select": _select(kept["select"]), "status": status, **kinds.texts("note", "Note", once)}
-    forms = [{"required": [name]} for name in ("status", "note", "note_file")]
-    one = [{"not": {"required": ["note", "note_file"]}}]
-    return {**common, "properties": {**kept, **more}, "anyOf": forms, "allOf": one}
-
-
-def _chosen(common: KindSpec, account: Account) -> Any:
-    """Return the query of a kind: without a status, tickets that are not done are meant; without a queue, those of the
+def _chosen(account: Account, asked: Query, with_: Mapping[str, Any], context: Context) -> Query:
+    """Return the query of a step: without a status, tickets that are not done are meant; without a queue, those of the
     target's queues."""
-
-    def query(with_: Mapping[str, Any], context: Context) -> Query:
-        asked = common.query(with_, context)
-        where = dict(asked.where or {})
-        where |= {} if "status" in where else {OPEN: True}
-        where |= {"queue": list(account.queues)} if account.queues and "queue" not in where else {}
-        found = f"{QUERY}{where['query']}" if "query" in where else ""
-        needed = f"{NEEDED}{kinds.word(context, with_['status'])}" if "status" in with_ else ""
-        plain = (path for path in (*asked.paths, *where) if path != "query")
-        paths = dict.fromkeys(path for path in (*plain, found, needed) if path)
-        return Query(asked.kind, where=where, paths=tuple(paths))
-
-    return query
+    where = dict(asked.where or {})
+    where |= {} if "status" in where else {OPEN: True}
+    where |= {"queue": list(account.queues)} if account.queues and "queue" not in where else {}
+    found = f"{QUERY}{where['query']}" if "query" in where else ""
+    needed = f"{NEEDED}{kinds.word(context, with_['status'])}" if "status" in with_ else ""
+    plain = (path for path in (*asked.paths, *where) if path != "query")
+    return Query(asked.kind, where=where, paths=tuple(dict.fromkeys(path for path in (*plain, found, needed) if path)))
 
 
 # --- a ticket as slots ----------------------------------------------------------------------------------------------
@@ -184,11 +113,6 @@ def matches(where: Mapping[str, Any], values: Mapping[str, Value]) -> bool:
         if not fits:
             return False
     return True
-
-
-def several(value: Any) -> list[str]:
-    """Return one name, or any of several, as a list."""
-    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def condition_of(where: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from providers.http import NoReply
+from providers.paused import several
 from providers.request_tracker.client import Client, Moved, Row
 from providers.request_tracker.queues import Queues
 from providers.request_tracker.ticket_kind import (
@@ -21,7 +22,6 @@ from providers.request_tracker.ticket_kind import (
     among,
     condition_of,
     fields_of,
-    several,
     snooze,
     tickets,
     values_of,

@@ -15,7 +15,7 @@ from runner.spi import Query
 from runner.testing.io import ScriptedIo
 from tests.support.examples import ROOT
 from tests.support.lab import START
-from tests.support.redmine import HOLD, REFERENCE, SLEEP, TELL, WAITING, RedmineLab, Server, target, told
+from tests.support.redmine import HOLD, REFERENCE, SLEEP, TELL, WAITING, RedmineLab, Server, pausing, target, told
 from tests.support.servers import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -39,6 +39,17 @@ def test_a_whole_outage_takes_few_requests(server: Server, tmp_path: Path) -> No
     server.set(9, status_id=4)
     assert server.dump() == before
     assert len(server.wire.requests) <= 25, server.wire.requests
+
+
+def test_a_pause_and_its_return_take_the_fewest_requests(server: Server, tmp_path: Path) -> None:
+    """Plan and apply each ask whose key it is, read the names and list the tickets; each way takes a look, one change a
+    ticket, a look."""
+    lab = RedmineLab(tmp_path, server)
+    lab.apply(lab.book("mail", pausing(**WAITING)))
+    lab.later(minutes=5).revert("mail")
+    names = ["GET /users/current.json", "GET /projects.json", "GET /issue_statuses.json"]
+    changed = ["GET /issues.json", "PUT /issues/8.json", "PUT /issues/9.json", "GET /issues.json"]
+    assert server.wire.requests == [*names, "GET /issues.json", *names, "GET /issues.json", *changed, *changed]
 
 
 def test_a_kill_at_every_request_loses_nothing(server: Server) -> None:
@@ -98,7 +109,19 @@ def no_field(server: Server, folder: Path) -> bool:
     return "/snooze" in told(done)
 
 
-@pytest.mark.parametrize("trap", [unreachable, no_news, no_field])
+def kept_news(server: Server, folder: Path) -> bool:
+    """News that Redmine says to have deleted, and shows all the same; whether it was told."""
+    lab = RedmineLab(folder, server)
+    lab.apply(lab.book("mail", TELL))
+    server.wire.strike = lambda request: httpx.Response(204) if request.method == "DELETE" else None
+    done = lab.later(minutes=5).revert("mail")
+    server.wire.strike = None
+    for row in server.api("GET", "/projects/support/news.json")["news"]:
+        server.api("DELETE", f"/news/{row['id']}.json")
+    return "notice" in told(done)
+
+
+@pytest.mark.parametrize("trap", [unreachable, no_news, no_field, kept_news])
 @pytest.mark.parametrize("reading_back", [True, False])
 def test_what_is_answered_well_and_not_done_is_told(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: Any, reading_back: bool

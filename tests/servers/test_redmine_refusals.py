@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +16,8 @@ from runner.errors import ProviderError, RunnerError
 from runner.spi import Query
 from runner.testing.io import ScriptedIo
 from tests.support.lab import START
-from tests.support.redmine import REFERENCE, RedmineLab, Server, target, told
+from tests.support.redmine import HOLD, REFERENCE, RedmineLab, Server, pausing, target, told
+from tests.support.servers import an_hour_from, behind_tls
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -31,10 +28,6 @@ def refusal(lab: RedmineLab, *steps: dict[str, Any]) -> str:
         lab.apply(lab.book("bad", *steps))
     assert not [each for each in lab.wire.requests if not each.startswith("GET")]
     return f"{caught.value.message} {getattr(caught.value, 'hint', '')}"
-
-
-def pausing(**select: Any) -> dict[str, Any]:
-    return {"id": "pause", "uses": "tickets", "with": {"select": select, "status": "pause"}}
 
 
 def test_a_mistake_is_told_before_anything_is_written(server: Server, tmp_path: Path) -> None:
@@ -88,32 +81,26 @@ def test_a_server_that_stops_in_mid_run_is_resumed(server: Server, tmp_path: Pat
     assert server.dump() == before
 
 
-class QuietServer(HTTPServer):
-    """Says nothing of clients that hang up."""
-
-    def handle_error(self, request: Any, client_address: Any) -> None: ...
-
-
-@contextmanager
-def self_signed(folder: Path) -> Iterator[str]:
-    """Serve HTTPS on loopback with a certificate that nobody has signed; yields the address."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    subprocess.run([*request, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with QuietServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as httpd:
-        httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
-        thread = threading.Thread(target=httpd.serve_forever, daemon=True)
-        thread.start()
-        yield f"https://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
-        thread.join()
-
-
-def test_a_self_signed_certificate_is_named(tmp_path: Path) -> None:
-    """An untrusted certificate is a sentence with what to set."""
-    with self_signed(tmp_path) as url, httpx.HTTPTransport() as way:
-        provider = open_target(target(url), ScriptedIo(START, {REFERENCE: "x"}, way))
+def test_a_certificate_that_vouches_for_itself_is_named_until_it_is_trusted(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redmine behind an untrusted certificate: one sentence with what to set, and once it is set, tickets."""
+    io = ScriptedIo(START, {REFERENCE: server.keys["key"]})
+    query = Query("tickets", where={"project": "support", "status": "Feedback"}, paths=("name",))
+    with behind_tls(server.url, tmp_path) as (url, certificate):
         with pytest.raises(ProviderError, match=r"certificate .* not trusted.*SSL_CERT_FILE"):
-            list(provider.read(Query("tickets", paths=("name",))))
+            list(open_target(target(url), io).read(query))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert [slot.key for slot, _ in open_target(target(url), io).read(query)] == ["8", "9"]
+
+
+def test_a_clock_that_is_an_hour_off_is_told_and_moves_nothing(server: Server, tmp_path: Path) -> None:
+    """The doctor says by how much; an outage is carried out and given back by the runner's clock all the same."""
+    before = server.dump()
+    lab = RedmineLab(tmp_path, server, now=datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
+    assert "its clock is 60 minutes ahead" in [found.message for found in lab.session.live.examine("tracker")]
+    lab.apply(lab.book("mail", HOLD, **an_hour_from(lab.deps.now())))
+    assert server.statuses(8, 9) == ["On Hold"] * 2
+    lab.later(hours=2)
+    lab.tick()
+    assert server.dump() == before

@@ -50,6 +50,11 @@ SLEEP = {
 }
 
 
+def pausing(**select: Any) -> dict[str, Any]:
+    """Return a step that pauses tickets."""
+    return {"id": "pause", "uses": "tickets", "with": {"select": select, "status": "pause"}}
+
+
 def told(*reports: Report) -> str:
     """Return what reports say about slots, in one text."""
     notes = [note for report in reports for run in report.runs for note in run.notes]

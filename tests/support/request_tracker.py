@@ -25,6 +25,13 @@ TELL = {
     "uses": "notice",
     "with": {"subject": {"en": "Logins are down", "es": "Sin acceso"}, "body": {"en": "We know.", "es": "Lo sabemos."}},
 }
+SOME = {"query": "id < 3"}  # tickets 1 and 2
+SLEEP = {
+    "id": "sleep",
+    "uses": "snooze",
+    "until": "end + 3d",
+    "with": {"select": SOME, "until": "2026-12-12 09:00"},
+}
 ARTICLES = {"fields": "Name,Summary,CustomFields", "per_page": "100"}
 
 

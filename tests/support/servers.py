@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import httpx
@@ -19,6 +22,7 @@ from runner.model import Outcome
 from runner.store import ledger
 from tests.support.crash import memory_folder
 from tests.support.fuse import Killed, fused
+from tests.support.smtp import certified
 
 SCRIPTS = Path(__file__).parents[2] / "scripts" / "servers"
 ALLOWED = "RUNNER_TEST_SERVERS"
@@ -50,6 +54,50 @@ def running(script: str) -> Iterator[dict[str, str]]:
         subprocess.run(end, capture_output=True, check=False, timeout=60)
 
 
+class _Front(BaseHTTPRequestHandler):
+    """Passes each request on to the server behind it."""
+
+    behind = ""
+
+    def do_GET(self) -> None:
+        """Pass a request on."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
+        answer = httpx.request(self.command, self.behind + self.path, headers=headers, content=body, timeout=60)
+        self.send_response(answer.status_code)
+        for name in ("Content-Type", "ETag"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_PUT = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+class _Quiet(HTTPServer):
+    """Says nothing of clients that hang up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None: ...
+
+
+@contextmanager
+def behind_tls(url: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Put HTTPS before a server, with a certificate that vouches for itself; yields the address and the certificate."""
+    certificate = certified(folder, ("localhost",))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with _Quiet(("127.0.0.1", 0), type("Front", (_Front,), {"behind": url})) as httpd:
+        httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+        thread = Thread(target=httpd.serve_forever, daemon=True)
+        thread.start()
+        yield f"https://localhost:{httpd.server_port}", certificate
+        httpd.shutdown()
+        thread.join()
+
+
 @dataclass(slots=True)
 class Wire(httpx.BaseTransport):
     """The way to a server. It counts requests, and can cut one off before it is sent or after it was carried out; a
@@ -79,6 +127,12 @@ class Wire(httpx.BaseTransport):
 
     def close(self) -> None:
         """Stay open: the labs of one test share the way."""
+
+
+def an_hour_from(now: datetime) -> dict[str, Any]:
+    """Return the window of a playbook that begins now and lasts an hour."""
+    ends = now + timedelta(hours=1)
+    return {"timezone": "UTC", "windows": [{"start": f"{now:%Y-%m-%d %H:%M}", "end": f"{ends:%Y-%m-%d %H:%M}"}]}
 
 
 def killed_at_every_request(
