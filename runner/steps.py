@@ -75,12 +75,12 @@ class Steps:
         ):
             raise _refused(run, why)
         self.set(run, "opening" if verb == "open" else None)
-        if self.order.resend and not self._late(run):
-            self._unsend(run)
+        total = Tally()
+        if self.order.resend:
+            self._unsend(run, total)
         sent = self._sent(run, spec)
         place = (self.outage.playbook.priority, self.n, run.order)
         work = Work(self.outage.id, run.id, run.target, spec, "open", place, query.where, self.order.force)
-        total = Tally()
         listed: set[str] = set()
         self.progress.started(run.id, None)
         first = True
@@ -171,8 +171,15 @@ class Steps:
                 kept.append(replace(job, wants=wants))
         return kept
 
-    def _unsend(self, run: Run) -> None:
-        """Let go of effects with an unknown outcome, so that they go out again (``--resend``)."""
+    def _unsend(self, run: Run, total: Tally) -> None:
+        """Let go of effects with an unknown outcome, so that they go out again (``--resend``); or say that it is too
+        late for them."""
+        if self._late(run):
+            with self.desk.store.reading() as conn:
+                left = ledger.in_state(conn, self.outage.id, ["unknown"], run.id)
+            slots = [Slot(it.ref.target, it.ref.kind, it.ref.key, path) for it in left for path in it.changes]
+            total.notes += [Note(Fate.DROPPED, slot, reason=TOO_LATE) for slot in slots]
+            return
         with self.desk.store.transaction() as conn:
             self.batches.fenced(conn)
             ledger.forget_unknown(conn, self.outage.id, run.id)

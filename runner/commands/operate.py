@@ -255,7 +255,19 @@ def resume(
             if runs := ledger.refused(conn, row.id).keys():
                 ledger.open_anew(conn, row.id, runs)
     order = Order(session.deps.owner, force=force is not None, resend=resend, patience=patience)
-    return _drive_all(session, progress, order, only)
+    reports = _drive_all(session, progress, order, only)
+    return [*reports, *_not_resent(session, only)] if resend else reports
+
+
+def _not_resent(session: Session, only: str) -> list[Report]:
+    """Return a warning for each outage that is over and has messages of which nobody knows whether they went out."""
+    with session.store.reading() as conn:
+        going = {row.id for row in ledger.outage_rows(conn, unfinished_only=True)}
+        rows = [row for row in ledger.outage_rows(conn) if row.id not in going and (not only or row.id == only)]
+        left = [(row, len(ledger.in_state(conn, row.id, ["unknown"]))) for row in rows]
+    words = "{} may or may not have gone out: the outage is over, and nothing is sent again"
+    said = {n: words.format("1 message" if n == 1 else f"{n:,} messages") for _, n in left}
+    return [Report(row.id, row.state, warnings=(said[n],)) for row, n in left if n]
 
 
 def tick(session: Session, progress: Progress) -> list[Report]:
