@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from runner.layers import Held, recover, released, same, see, unsent, wanted
+from runner.layers import Held, conflicts, recover, released, same, see, unsent, wanted
 from runner.model import Claim, Merge, Op, Outcome, Slot, Value, Verdict
 from runner.report import Fate, Note
 from runner.store.ledger import Entry
@@ -53,7 +53,9 @@ def ending(entry: Entry, path: str, sight: Sight) -> End:
         landed = held.with_last(after)
         if not opens:
             landed = released(landed, entry.outage, entry.run)
-        return End("done", see(landed, seen, n=sight.n, at=sight.at), note=_failed(held, before, after, outcome))
+        ended = see(landed, seen, n=sight.n, at=sight.at)
+        note = _failed(held, before, after, outcome) or _otherwise(entry, ended, after, seen, outcome)
+        return End("done", ended, note=note)
     if opens:
         still = unsent(held, before, after, seen, n=sight.n, at=sight.at)
     else:
@@ -71,6 +73,18 @@ def _failed(held: Held, before: Value, after: Value, outcome: Outcome | None) ->
     if outcome is None or not (outcome.proven and outcome.reason):
         return None
     return Note(Fate.FAILED, held.slot, held.name, wanted=after, live=before, reason=outcome.reason)
+
+
+def _otherwise(entry: Entry, ended: Held, after: Value, seen: Value, outcome: Outcome | None) -> Note | None:
+    """Return what the first look shows in place of what the target says to have done: a person's edit of that moment or
+    a value that the target keeps in another form. Nobody can tell which, so it stays, and somebody has to look."""
+    if outcome is None or outcome.verdict is not Verdict.DONE or same(ended.merge, after, seen):
+        return None
+    why = "the target shows it right after our write: a person was as quick, or the target keeps our value otherwise"
+    if entry.direction == "close":
+        return Note(Fate.KEPT, ended.slot, ended.name, after, seen, why)
+    hides = any((layer.owner, layer.run) == (entry.outage, entry.run) for layer, _ in conflicts(ended))
+    return Note(Fate.CONFLICT, ended.slot, ended.name, after, seen, why) if hides else None
 
 
 def _without(entry: Entry, held: Held, still: Held, before: Value) -> Held:

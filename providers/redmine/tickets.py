@@ -1,4 +1,4 @@
-"""Tickets and their snoozes: listed by filter, read fifty at a time, changed one by one.
+"""Tickets and their snoozes: listed by filter, read a hundred at a time, changed one by one.
 
 Redmine has no bulk call and no way to say "only if nobody changed it"; and it answers 204 to what it ignores. So no
 answer is called proven: the runner reads a batch before and after, and the reading is the outcome.

@@ -94,11 +94,12 @@ def test_a_certificate_that_vouches_for_itself_is_named_until_it_is_trusted(
         assert [slot.key for slot, _ in open_target(target(url), io).read(query)] == ["8", "9"]
 
 
-def test_a_clock_that_is_an_hour_off_is_told_and_moves_nothing(server: Server, tmp_path: Path) -> None:
-    """The doctor says by how much; an outage is carried out and given back by the runner's clock all the same."""
+def test_a_clock_that_is_an_hour_off_moves_nothing(server: Server, tmp_path: Path) -> None:
+    """An outage is carried out and given back by the runner's clock. A Redmine without a web server before it does not
+    say what time it is, so the doctor cannot tell."""
     before = server.dump()
     lab = RedmineLab(tmp_path, server, now=datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
-    assert "its clock is 60 minutes ahead" in [found.message for found in lab.session.live.examine("tracker")]
+    assert not [found for found in lab.session.live.examine("tracker") if "clock" in found.message]
     lab.apply(lab.book("mail", HOLD, **an_hour_from(lab.deps.now())))
     assert server.statuses(8, 9) == ["On Hold"] * 2
     lab.later(hours=2)

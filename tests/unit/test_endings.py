@@ -228,3 +228,25 @@ def test_a_value_that_still_reads_as_before_is_stale() -> None:
     assert stale([entry()], {SLOT: 2}, merge) == set()
     assert stale([entry()], {}, merge) == set()
     assert stale([entry(2, 2)], {SLOT: 2}, merge) == set()
+
+
+@pytest.mark.parametrize(
+    ("one", "journal", "fate"),
+    [(OPENING, entry(), Fate.CONFLICT), (CLOSING, entry(2, 1, direction="close"), Fate.KEPT)],
+    ids=["open", "close"],
+)
+def test_another_value_right_after_the_write_is_told(one: Held, journal: Entry, fate: Fate) -> None:
+    """A target that says to have done it and shows neither the old value nor ours may keep ours in another form, or a
+    person was as quick: it stays, and somebody is told. Whether a lost reply was carried out is another question."""
+    end = came(one, DONE, 5, journal=journal)
+    assert end.note is not None
+    assert (end.state, end.note.fate, end.note.live) == ("done", fate, 5)
+    assert came(one, LOST, 5, journal=journal).note is None
+
+
+def test_a_member_that_a_person_adds_in_that_moment_is_no_conflict() -> None:
+    """What the outage wants is there: nobody has to look."""
+    claim = Claim(Op.MEMBERS, add=("paused",))
+    one = held(Layer("match", "run", 0, 10, 0, claim), base=["a"], last=["a"], merge=Merge.SET)
+    end = came(one, DONE, ["a", "b", "paused"], journal=entry(["a"], ["a", "paused"]))
+    assert (end.state, end.note) == ("done", None)
