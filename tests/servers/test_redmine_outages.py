@@ -16,7 +16,7 @@ from runner.testing.io import ScriptedIo
 from tests.support.examples import ROOT
 from tests.support.lab import START
 from tests.support.redmine import HOLD, REFERENCE, SLEEP, TELL, WAITING, RedmineLab, Server, pausing, target, told
-from tests.support.servers import killed_at_every_request, trusting
+from tests.support.server_stories import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
 

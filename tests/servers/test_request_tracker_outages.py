@@ -17,7 +17,7 @@ from runner.testing.io import ScriptedIo
 from tests.support.examples import ROOT
 from tests.support.lab import START
 from tests.support.request_tracker import REFERENCE, SLEEP, SOME, TELL, Server, TrackerLab, pausing, target, told
-from tests.support.servers import killed_at_every_request, trusting
+from tests.support.server_stories import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
 
