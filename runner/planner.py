@@ -263,7 +263,7 @@ def _closing(bench: Bench, outage: Outage, run: Run) -> RunPlan:
 
 
 def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: bool) -> RunPlan:
-    sheet, hints = Sheet(), list[tuple[str, str]]()
+    sheet, hints, titles = Sheet(), list[tuple[str, str]](), dict[str, str]()
     query = spec.query(run.with_, context)
     live = dict(bench.readers.read(run.target, query)) if spec.means is Means.VERIFY else {}
     for key in query.ids:
@@ -279,6 +279,9 @@ def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: boo
             sheet.objects += 1
             action, note = (Action.NOTHING, "") if there else (Action.PERSON, ": ".join(filter(None, hints[-1])))
             sheet.add(Item(slot, want.title or key, before, want.claim.value, action, note), long=False)
+            titles[key] = want.title
+    with bench.store.reading() as conn:
+        steps.refuse_moved(conn, context.outage, run.id, titles)
     made = _finished(bench, run, spec, sheet, due=due, direction="open", selection=False)
     if len(set(hints)) > 1:
         return replace(made, requests=0)  # each item says who does it, and where to click

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from runner.errors import InvalidInput
 from runner.layers import Held
 from runner.model import Layer, Slot, value_to_json
 from runner.store import tables as t
@@ -29,6 +30,19 @@ def tasks(conn: Connection, outage: str, run: str = "") -> list[Any]:
     if run:
         statement = statement.where(t.tasks.c.run == run)
     return list(conn.execute(statement.order_by(t.tasks.c.due_ms, t.tasks.c.run, t.tasks.c.item)))
+
+
+def refuse_moved(conn: Connection, outage: str, run: str, titles: Mapping[str, str]) -> None:
+    """Raise `InvalidInput` when an item that is done stands at another place of its list now: what came to its old
+    place would count as done. `titles` maps each key that the step wants to what it says."""
+    for task in tasks(conn, outage, run):
+        done = task.direction == "open" and task.state == "done"
+        if done and titles.get(task.key) != task.title and task.title in titles.values():
+            raise InvalidInput(
+                f"step {run}: {task.title!r} is done, and stands at another place of the list now",
+                hint="items of a running list are known by their place: leave what is done where it is, and add new "
+                "ones at the end",
+            )
 
 
 def waiting_at(conn: Connection, slot: Slot) -> list[Any]:
