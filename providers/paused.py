@@ -1,4 +1,4 @@
-"""The kinds `tickets` and `snooze` of helpdesks without tags: a status, a note on each ticket, a date to sleep until.
+"""The kinds `tickets` and `snooze` of plain helpdesks: a status, a note on each ticket, a date to sleep until.
 
 The helpdesk wakes nothing by itself: that is the runner's. How tickets are selected and what their slots hold is each
 vendor's own.
@@ -24,9 +24,12 @@ FLAGS: Final = {
 }
 
 
-def tickets(fields: Mapping[str, str], saved: str, note: str, chosen: Chosen, own: kinds.Overrides) -> KindSpec:
+def tickets(
+    fields: Mapping[str, str], saved: str, note: str, chosen: Chosen, own: kinds.Overrides, *, marked: bool = False
+) -> KindSpec:
     """Return the kind tickets. `fields` describes the names that a selection may hold, `saved` its `query`, `note` what
-    a note is; `chosen` gets the common query of a step and returns the vendor's; `own` are the vendor's overrides."""
+    a note is; `chosen` gets the common query of a step and returns the vendor's; `own` are the vendor's overrides;
+    `marked` says that there is a place for marks, which the common kind calls tags."""
     common = kinds.tickets()
 
     def query(with_: Mapping[str, Any], context: Context) -> Query:
@@ -39,14 +42,15 @@ def tickets(fields: Mapping[str, str], saved: str, note: str, chosen: Chosen, ow
             wants.append(Want("note", Claim(Op.SEND, kinds.digest(content)), payload=content))
         return wants
 
-    kept = {name: each for name, each in common.schema["properties"].items() if name not in ("tag", "give_back")}
+    left = ("give_back",) if marked else ("give_back", "tag")
+    kept = {name: each for name, each in common.schema["properties"].items() if name not in left}
     status = describe(TEXT, "Status", "`pause` (the target's own pause status) or a status by name.")
     once = f"{note} on every ticket when the step begins, all languages in one; it cannot be taken back."
     more = {"select": _select(kept, fields, saved), "status": status, **kinds.texts("note", "Note", once)}
-    forms = [{"required": [name]} for name in ("status", "note", "note_file")]
+    forms = [{"required": [name]} for name in ("status", "note", "note_file", "tag") if name not in left]
     one = [{"not": {"required": ["note", "note_file"]}}]
     schema = {**common.schema, "properties": {**kept, **more}, "anyOf": forms, "allOf": one}
-    merges = {"status": Merge.ATOMIC, "note": Merge.EFFECT}
+    merges = {"status": Merge.ATOMIC, "note": Merge.EFFECT, **({"tags/*": Merge.ATOMIC} if marked else {})}
     return kinds.override(common, {"schema": schema, "query": query, "claims": claims, "merges": merges, **own})
 
 

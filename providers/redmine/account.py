@@ -8,7 +8,7 @@ from typing import Final
 from providers.http import checked_url
 from runner.spi import Rejected, Target
 
-OPTIONS: Final = {"url": "", "project": "", "snooze_field": "Snooze until", "banner": "Banner"}
+OPTIONS: Final = {"url": "", "project": "", "snooze_field": "Snooze until", "mark_field": "Outage", "banner": "Banner"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,15 @@ class Account:
     """What runner.yaml says about one Redmine.
 
     `project` is the name or identifier of the project whose news and wiki are used, and whose tickets are meant where a
-    step names no project; "" for none. `snooze_field` is a custom field of the format date, `banner` a wiki page.
+    step names no project; "" for none. `snooze_field` is a custom field of the format date, `mark_field` one of the
+    format text, `banner` a wiki page.
     """
 
     name: str
     url: str
     project: str
     snooze_field: str
+    mark_field: str
     banner: str
 
 
@@ -41,7 +43,8 @@ def account_of(target: Target) -> Account:
     if not isinstance(pause, str):
         raise Rejected(f"targets.{target.name}.pause must be the name of a status", field="pause")
     said = {**OPTIONS, **target.options}
-    return Account(target.name, checked_url(said["url"]), said["project"], said["snooze_field"], said["banner"])
+    names = {name: said[name] for name in ("project", "snooze_field", "mark_field", "banner")}
+    return Account(target.name, checked_url(said["url"]), **names)
 
 
 def _wrong(target: Target, option: str, why: str) -> Rejected:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 from providers.redmine.client import Client, Row
 from runner.spi import InvalidInput, Rejected
@@ -24,7 +24,7 @@ class Names:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._rows: dict[str, list[Row]] = {}
-        self._snooze: int | None = None
+        self._fields: dict[str, int] = {}
 
     def ids(self, field: str, names: Iterable[str], projects: Iterable[Row] = ()) -> list[str]:
         """Return the ids of things by name; categories are those of `projects`. Raises `InvalidInput`."""
@@ -77,20 +77,28 @@ class Names:
             )
         return self.row("project", account.project)
 
-    def snooze_field(self, row: Mapping[str, Any]) -> int:
-        """Return the id of the snooze field, seen on a ticket. Raises `InvalidInput` for a ticket that lacks it."""
-        wanted = self._client.account.snooze_field
-        if self._snooze is None or all(each.get("id") != self._snooze for each in row.get("custom_fields") or ()):
-            ids = [each["id"] for each in row.get("custom_fields") or () if each.get("name") == wanted]
-            if len(ids) != 1:
+    def field(self, name: str, row: Row, what: str, option: str) -> int:
+        """Return the id of the custom field `name`, seen on a ticket. Raises `InvalidInput` for a ticket that lacks it:
+        `what` says which one to make, `option` where another name would stand."""
+        seen = [each for each in row.get("custom_fields") or () if each.get("name") == name]
+        if not any(each.get("id") == self._fields.get(name) for each in seen):
+            if len(seen) != 1:
                 raise InvalidInput(
-                    f"{self._client.account.name}: ticket {row['id']} has no field {wanted!r}",
-                    hint="make a custom field of the format Date for issues, for all projects and trackers "
-                    "(Administration > Custom fields), or name yours under `snooze_field`",
+                    f"{self._client.account.name}: ticket {row['id']} has no field {name!r}",
+                    hint=f"make a custom field of the format {what} for issues, for all projects and trackers "
+                    f"(Administration > Custom fields), or name yours under `{option}`",
                     code="PL001",
                 )
-            self._snooze = int(ids[0])
-        return self._snooze
+            self._fields[name] = int(seen[0]["id"])
+        return self._fields[name]
+
+    def snooze_field(self, row: Row) -> int:
+        """Return the id of the field for the date of a snooze. Raises `InvalidInput` for a ticket that lacks it."""
+        return self.field(self._client.account.snooze_field, row, "Date", "snooze_field")
+
+    def mark_field(self, row: Row) -> int:
+        """Return the id of the field for marks. Raises `InvalidInput` for a ticket that lacks it."""
+        return self.field(self._client.account.mark_field, row, "Text", "mark_field")
 
     def _categories(self, project: Row) -> list[Row]:
         path = f"/projects/{project['id']}/issue_categories.json"

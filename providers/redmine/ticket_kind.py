@@ -1,11 +1,12 @@
 """The kinds `tickets` and `snooze` on Redmine, and a ticket as slots: pure.
 
-Statuses are names, as Redmine shows them. It has no tags, so a step cannot mark tickets. A snooze is the date in a
-custom field: Redmine wakes nothing, the runner does.
+Statuses are names, as Redmine shows them. It has no tags: marks are words in a custom field. A snooze is the date in
+another one: Redmine wakes nothing, the runner does.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -13,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from providers import paused
 from providers.paused import several
+from providers.redmine.account import Account
 from runner import kinds
 from runner.model import ABSENT, Value
 from runner.spi import Context, KindSpec, Query, Target
 
+TAG: Final = "tags/"
 OPEN: Final = "open"  # true for a ticket that is not closed
 BATCH: Final = 100  # tickets that are read at once, before and after; they are changed one by one
 _WHAT: Final = {
@@ -32,11 +35,12 @@ _SAVED: Final = "A public query that somebody has saved; needs no other conditio
 def tickets() -> KindSpec:
     """Return the kind tickets."""
     notes = (
-        "Redmine has no tags and no bulk call: tickets are changed one by one, and cannot be marked.",
+        "Redmine has no tags: marks are words in a text field of yours (`mark_field`).",
+        "Redmine has no bulk call: tickets are changed one by one.",
         "A status that the workflow does not allow is ignored by Redmine; the runner reads back and says so.",
         "Whoever watches a ticket may get a mail for every change: that is Redmine's own setting.",
     )
-    return paused.tickets(_WHAT, _SAVED, "A note", _chosen, {**_one_by_one(), "notes": notes})
+    return paused.tickets(_WHAT, _SAVED, "A note", _chosen, {**_one_by_one(), "notes": notes}, marked=True)
 
 
 def snooze() -> KindSpec:
@@ -76,9 +80,8 @@ def _chosen(asked: Query, with_: Mapping[str, Any], context: Context) -> Query:
 # --- a ticket as slots ----------------------------------------------------------------------------------------------
 
 
-def values_of(row: Mapping[str, Any], identifier: str, snooze_field: str, query: str = "") -> dict[str, Value]:
+def values_of(row: Mapping[str, Any], identifier: str, account: Account, query: str = "") -> dict[str, Value]:
     """Return the slots of a ticket. `identifier` is its project's, `query` the saved query that found it."""
-    dates = [each.get("value") for each in row.get("custom_fields") or () if each.get("name") == snooze_field]
     return {
         "name": row.get("subject") or f"#{row['id']}",
         "status": row["status"]["name"],
@@ -87,9 +90,27 @@ def values_of(row: Mapping[str, Any], identifier: str, snooze_field: str, query:
         "tracker": row["tracker"]["name"],
         "category": (row.get("category") or {}).get("name", ABSENT),
         "priority": (row.get("priority") or {}).get("name", ABSENT),
-        "snooze": next((date for date in dates if date), ABSENT),
+        "snooze": field_of(row, account.snooze_field) or ABSENT,
+        **{f"{TAG}{mark}": True for mark in field_of(row, account.mark_field).split()},
         **({"query": query} if query else {}),
     }
+
+
+def field_of(row: Mapping[str, Any], name: str) -> str:
+    """Return what a custom field of a ticket holds, "" where it has none."""
+    found = (each.get("value") for each in row.get("custom_fields") or () if each.get("name") == name)
+    return str(next(found, None) or "")
+
+
+def remarked(text: str, mark: str, *, there: bool) -> str:
+    """Return the text of the field for marks with a mark, or without it; whatever else people wrote stays as it is."""
+    if there:
+        return text if mark in text.split() else f"{text} {mark}" if text else mark
+    found = re.search(rf"(^|\s){re.escape(mark)}(?=\s|$)", text)
+    if found is None:
+        return text
+    first = found.start() == 0 and not found[1]  # then the blank behind it is ours
+    return text[: found.start()] + text[found.end() + first :]
 
 
 def matches(where: Mapping[str, Any], values: Mapping[str, Value]) -> bool:

@@ -14,7 +14,7 @@ from providers.http import NoReply
 from providers.paused import several
 from providers.redmine.client import PAGE, Client, Row
 from providers.redmine.names import Names
-from providers.redmine.ticket_kind import OPEN, matches, snooze, tickets, values_of
+from providers.redmine.ticket_kind import OPEN, TAG, field_of, matches, remarked, snooze, tickets, values_of
 from runner.model import Accepted, Change, Outcome, Value, Verdict
 from runner.spi import Forbidden, KindSpec, NotFound, ProviderError, Query, Rejected
 
@@ -47,8 +47,7 @@ class Tickets:
                     values = self._values(row, query.paths, saved)
                     if not matches(where, values):
                         continue
-                    if "snooze" in query.paths:
-                        self._names.snooze_field(row)  # a ticket without the field is a mistake at review time
+                    self._check_fields(row, query.paths)
                     yield str(row["id"]), values
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
@@ -56,9 +55,9 @@ class Tickets:
         rest from being sent."""
         said: list[Outcome] = []
         stopped: ProviderError | None = None
-        fields = self._fields(batch)
+        rows = self._seen(batch)
         parts = [(key, [*group]) for key, group in groupby(batch, key=lambda change: change.slot.key)]
-        bodies = [self._body(key, changes, fields) for key, changes in parts]  # all names are known before the first
+        bodies = [self._body(changes, rows.get(key)) for key, changes in parts]  # all names are known before the first
         for number, ((key, changes), body) in enumerate(zip(parts, bodies, strict=True)):
             if number:
                 yield ONE_BY_ONE
@@ -113,25 +112,39 @@ class Tickets:
 
     def _values(self, row: Row, paths: Sequence[str], query: str = "") -> Values:
         identifier = self._names.identifier(str(row["project"]["id"])) if "project" in paths else ""
-        return values_of(row, identifier, self._client.account.snooze_field, query)
+        return values_of(row, identifier, self._client.account, query)
+
+    def _check_fields(self, row: Row, paths: Sequence[str]) -> None:
+        """Raise `InvalidInput` for a ticket without a field that the step needs: a mistake at review time."""
+        if "snooze" in paths:
+            self._names.snooze_field(row)
+        if any(path.startswith(TAG) for path in paths):
+            self._names.mark_field(row)
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    def _fields(self, batch: Sequence[Change]) -> Mapping[str, int]:
-        """Return the id of the snooze field for each ticket whose snooze changes. Raises `ProviderError`."""
-        keys = list(dict.fromkeys(change.slot.key for change in batch if change.slot.path == "snooze"))
-        return {str(row["id"]): self._names.snooze_field(row) for row in self._rows(keys)}
+    def _seen(self, batch: Sequence[Change]) -> Mapping[str, Row]:
+        """Return each ticket with a custom field that changes, by id. Raises `ProviderError`."""
+        keys = [change.slot.key for change in batch if change.slot.path.startswith(("snooze", TAG))]
+        return {str(row["id"]): row for row in self._rows(list(dict.fromkeys(keys)))}
 
-    def _body(self, key: str, changes: Sequence[Change], fields: Mapping[str, int]) -> dict[str, Any]:
+    def _body(self, changes: Sequence[Change], row: Row | None) -> dict[str, Any]:
         body: dict[str, Any] = {}
+        fields: dict[int, str] = {}
+        text = field_of(row, self._client.account.mark_field) if row else ""
         for change in changes:
-            if change.slot.path == "status":
-                body["status_id"] = int(self._names.ids("status", several(change.after))[0])
-            elif change.slot.path == "snooze" and key in fields:
-                value = change.after if isinstance(change.after, str) else ""
-                body["custom_fields"] = [{"id": fields[key], "value": value}]
-            elif change.slot.path == "note" and isinstance(change.payload, Mapping):
+            path, after = change.slot.path, change.after
+            if path == "status":
+                body["status_id"] = int(self._names.ids("status", several(after))[0])
+            elif path == "note" and isinstance(change.payload, Mapping):
                 body["notes"] = change.payload["note"]
+            elif path == "snooze" and row:
+                fields[self._names.snooze_field(row)] = after if isinstance(after, str) else ""
+            elif path.startswith(TAG) and row:
+                text = remarked(text, path.removeprefix(TAG), there=after is True)
+                fields[self._names.mark_field(row)] = text
+        if fields:
+            body["custom_fields"] = [{"id": number, "value": value} for number, value in fields.items()]
         return body
 
     def _change(self, key: str, body: Mapping[str, Any]) -> Outcome:

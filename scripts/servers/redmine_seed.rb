@@ -31,6 +31,7 @@ raise 'no status to pause with' unless hold.persisted?
 IssueCustomField.create!(
   name: 'Snooze until', field_format: 'date', is_for_all: true, is_filter: true, trackers: Tracker.all.to_a
 )
+IssueCustomField.create!(name: 'Outage', field_format: 'string', is_for_all: true, trackers: Tracker.all.to_a)
 
 MODULES = %w[issue_tracking news wiki].freeze
 def project(name, identifier)

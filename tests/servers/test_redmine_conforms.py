@@ -93,6 +93,7 @@ class TestRedmine(ProviderSuite):
             offline=lambda: open_target(Target("tracker", "redmine", {"url": "http://127.0.0.1:9"}), ScriptedIo()),
             samples=(
                 Sample("tickets", {"select": LOGIN, "status": "pause"}, "In Progress"),
+                Sample("tickets", {"select": LOGIN, "tag": "outage-mail"}),
                 Sample("snooze", {"select": LOGIN, "until": "end + 1d"}, "2027-01-02"),
                 Sample("notice", TELL["with"]),
                 Sample("notice", {**TELL["with"], "place": "banner"}),

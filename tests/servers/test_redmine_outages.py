@@ -15,7 +15,19 @@ from runner.spi import Query
 from runner.testing.io import ScriptedIo
 from tests.support.examples import ROOT
 from tests.support.lab import START
-from tests.support.redmine import HOLD, REFERENCE, SLEEP, TELL, WAITING, RedmineLab, Server, pausing, target, told
+from tests.support.redmine import (
+    HOLD,
+    MARKED,
+    REFERENCE,
+    SLEEP,
+    TELL,
+    WAITING,
+    RedmineLab,
+    Server,
+    pausing,
+    target,
+    told,
+)
 from tests.support.server_stories import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -61,7 +73,7 @@ def test_a_kill_at_every_request_loses_nothing(server: Server) -> None:
         return [sum(bool(each["notes"]) for each in server.ticket(number)["journals"]) for number in (8, 9)]
 
     sent = killed_at_every_request(
-        partial(RedmineLab, server=server), server.wire, (HOLD, TELL, banner, SLEEP), dump=server.dump, noted=noted
+        partial(RedmineLab, server=server), server.wire, (MARKED, TELL, banner, SLEEP), dump=server.dump, noted=noted
     )
     assert sent > 30
 
@@ -168,6 +180,31 @@ def test_a_page_that_somebody_changes_at_the_same_time_loses_nothing(server: Ser
     lab.later(minutes=5).revert("mail")
     assert server.api("GET", page)["wiki_page"]["text"] == original + "\nLunch at one."
     server.api("PUT", page, {"wiki_page": {"text": original}})
+    assert server.dump() == before
+
+
+def test_a_mark_is_a_word_in_a_field_and_goes_again(server: Server, tmp_path: Path) -> None:
+    """Tickets that an outage has paused can be found by its mark; what people wrote beside it, before or meanwhile,
+    comes back to the byte."""
+    before = server.dump()
+    field = next(each["id"] for each in server.ticket(8)["custom_fields"] if each["name"] == "Outage")
+
+    def marks() -> list[str]:
+        values = [{each["id"]: each["value"] for each in server.ticket(n)["custom_fields"]}[field] for n in (8, 9)]
+        return [value or "" for value in values]
+
+    server.set(8, custom_fields=[{"id": field, "value": "vip,  gold"}])
+    lab = RedmineLab(tmp_path, server)
+    lab.apply(lab.book("mail", MARKED, {**MARKED, "id": "own", "with": {"select": WAITING, "tag": True}}))
+    first, own = marks()[1].split()
+    assert first == "outage-mail"
+    assert own.startswith("or-")
+    assert marks()[0] == f"vip,  gold outage-mail {own}"
+    server.set(9, custom_fields=[{"id": field, "value": f"{marks()[1]} called"}])
+    lab.later(minutes=5).revert("mail")
+    assert marks() == ["vip,  gold", "called"]
+    for number in (8, 9):
+        server.set(number, custom_fields=[{"id": field, "value": ""}])
     assert server.dump() == before
 
 

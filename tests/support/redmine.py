@@ -42,6 +42,7 @@ TELL = {
 }
 WAITING = {"project": "support", "status": "Feedback"}  # tickets 8 and 9
 HOLD = {"id": "hold", "uses": "tickets", "with": {"select": WAITING, "status": "pause", "note": "The mail is down."}}
+MARKED = {**HOLD, "with": {**HOLD["with"], "tag": "outage-mail"}}
 SLEEP = {
     "id": "sleep",
     "uses": "snooze",

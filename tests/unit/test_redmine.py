@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from providers.redmine.account import account_of
 from providers.redmine.notice_kind import is_news, news_of, notice_of, part_of, with_part
 from providers.redmine.provider import Redmine, open_target
-from providers.redmine.ticket_kind import day_of, matches, values_of
+from providers.redmine.ticket_kind import day_of, matches, remarked, values_of
 from runner.errors import NotSent, ProviderError, RateLimited, Rejected, Unauthorized, Unavailable
 from runner.model import ABSENT, Change, Outcome, Slot, Verdict
 from runner.spi import Query, Target
@@ -81,14 +83,34 @@ def test_what_is_missing_is_named() -> None:
 
 def test_a_ticket_is_read_as_slots() -> None:
     """An empty date is none; a project goes by identifier or name, other names in any case."""
-    values = values_of(ROW, "support", "Snooze until")
+    account = account_of(configured())
+    values = values_of(ROW, "support", account)
     assert (values["status"], values["open"], values["snooze"], values["category"]) == ("New", True, ABSENT, ABSENT)
     for where in ({"project": "SUPPORT"}, {"project": ["x", "Support"]}, {"status": "new", "open": True}):
         assert matches(where, values), where
     for where in ({"category": "Login"}, {"open": False}, {"query": "Mine"}, {"status": ["Closed"]}):
         assert not matches(where, values), where
-    dated = {**ROW, "custom_fields": [{"id": 3, "name": "Snooze until", "value": "2026-12-14"}]}
-    assert values_of(dated, "", "Snooze until")["snooze"] == "2026-12-14"
+    fields = {"Snooze until": "2026-12-14", "Outage": "vip or-abc"}
+    rows = [{"id": number, "name": name, "value": value} for number, (name, value) in enumerate(fields.items())]
+    full = values_of({**ROW, "custom_fields": rows}, "", account)
+    assert (full["snooze"], full["tags/vip"], full["tags/or-abc"]) == ("2026-12-14", True, True)
+
+
+@given(st.text().filter(lambda text: "outage" not in text.split()))
+def test_a_mark_leaves_the_text_beside_it_as_it_was(text: str) -> None:
+    """A mark is a word among others; what people wrote in the field comes back to the byte."""
+    there = remarked(text, "outage", there=True)
+    assert "outage" in there.split()
+    assert remarked(there, "outage", there=True) == there
+    assert remarked(there, "outage", there=False) == text
+    assert remarked(text, "outage", there=False) == text
+
+
+def test_marks_of_two_outages_come_and_go_in_any_order() -> None:
+    """A word that only begins like the mark stays."""
+    both = remarked(remarked("outages", "outage", there=True), "or-b", there=True)
+    assert remarked(both, "outage", there=False) == "outages or-b"
+    assert remarked("outage or-b", "outage", there=False) == "or-b"
 
 
 def test_a_due_date_is_one_of_the_targets_zone() -> None:
