@@ -69,11 +69,11 @@ class RunPlan:
     due: bool  # False: a forecast, carried out when its time comes
     start: datetime
     end: datetime | None
-    items: tuple[Item, ...]
-    objects: int
-    changes: int
-    requests: int
-    seconds: float
+    items: tuple[Item, ...] = ()
+    objects: int = 0
+    changes: int = 0
+    requests: int = 0
+    seconds: float = 0.0
     counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     left: tuple[Left, ...] = ()
     stays: str = ""

@@ -66,11 +66,12 @@ class Bench:
 
 
 def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests: Mapping[str, str]) -> list[RunPlan]:
-    """Return the plans of all runs that will open: due ones and, as a forecast, those whose time comes later.
+    """Return the plans of all runs that will open: due ones and, as a forecast, those whose time comes later. What
+    the playbook no longer has is given back first.
 
     Raises `InvalidInput` for names that do not resolve, `ProviderError` when a target cannot be read.
     """
-    found = []
+    found = _lost(bench, outage, states)
     n = _place(bench, outage)
     for run in outage.runs:
         state = states.get(run.id, State("pending"))
@@ -83,6 +84,16 @@ def plan_runs(bench: Bench, outage: Outage, states: Mapping[str, State], digests
         with _naming(run):
             found.append(_opening(bench, outage, run, n, due=due))
     return found
+
+
+def _lost(bench: Bench, outage: Outage, states: Mapping[str, State]) -> list[RunPlan]:
+    known = {(run.id, run.target, run.kind) for run in outage.runs}
+    with bench.store.reading() as conn:
+        held = [(name, *place) for name in states for place in ledger.kinds_of_run(conn, outage.id, name)]
+    gone = [Run(at[0], at[0], 0, at[2], at[1], {}, outage.start, outage.end) for at in held if at not in known]
+    why = "the playbook no longer has this step: what it holds is given back"
+    back = (_or_not(run, partial(_closing, bench, outage, run)) for run in gone)
+    return [replace(each, notes=(*each.notes, why)) for each in back]
 
 
 def plan_close(bench: Bench, outage: Outage, states: Mapping[str, State], only: str = "") -> list[RunPlan]:
@@ -119,11 +130,6 @@ def _or_not(run: Run, planned: Callable[[], RunPlan]) -> RunPlan:
         due=True,
         start=run.start,
         end=run.end,
-        items=(),
-        objects=0,
-        changes=0,
-        requests=0,
-        seconds=0.0,
         warnings=(why,),
     )
 
@@ -281,8 +287,9 @@ def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: boo
             sheet.add(Item(slot, want.title or key, before, want.claim.value, action, note), long=False)
             titles[key] = want.title
     with bench.store.reading() as conn:
-        steps.refuse_moved(conn, context.outage, run.id, titles)
+        gone = [f"no longer asked for: {one}" for one in steps.taken_out(conn, context.outage, run.id, titles)]
     made = _finished(bench, run, spec, sheet, due=due, direction="open", selection=False)
+    made = replace(made, notes=(*made.notes, *gone))
     if len(set(hints)) > 1:
         return replace(made, requests=0)  # each item says who does it, and where to click
     items, (who, menu) = tuple(replace(item, note="") for item in made.items), (hints or [("", "")])[0]

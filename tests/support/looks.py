@@ -151,6 +151,12 @@ def planned(play: Play, wanted: Any) -> Any:
     return found or ("nothing" if wanted == "nothing" else {})
 
 
+def noted(play: Play, _: Any) -> list[str]:
+    """What the plan's steps have good to know."""
+    assert play.plan is not None, "nothing was planned"
+    return sorted(note for run in play.plan.runs for note in run.notes)
+
+
 def red(play: Play, _: Any) -> list[str]:
     """Slots of the plan that cannot be given back."""
     return sorted(name for name, item in items(play).items() if item.irreversible)
@@ -181,6 +187,7 @@ LOOKS: dict[str, Callable[[Any, Any], Any]] = {
     "waits": waits,
     "stack": layers,
     "plan": planned,
+    "notes": noted,
     "red": red,
     "conflicts": conflicts,
     "same as at the start": unchanged,
