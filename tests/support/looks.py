@@ -187,7 +187,7 @@ LOOKS: dict[str, Callable[[Any, Any], Any]] = {
     "waits": waits,
     "stack": layers,
     "plan": planned,
-    "notes": noted,
+    "good to know": noted,
     "red": red,
     "conflicts": conflicts,
     "same as at the start": unchanged,
