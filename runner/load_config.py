@@ -89,7 +89,11 @@ def _zone_problem(name: str, where: Where) -> Problem | None:
         windows.zone(name)
     except windows.TimeError:
         near = windows.nearest_zones(name)
-        hint = f"did you mean {', '.join(near)}?" if near else "write an IANA name such as America/Sao_Paulo"
+        hint = (
+            f"did you mean {', '.join(near)}?"
+            if near
+            else "write the name of a place, such as America/Sao_Paulo, or UTC"
+        )
         return Problem("CF003", where, f"unknown time zone {shown(name)}", hint)
     return None
 

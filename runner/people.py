@@ -274,6 +274,8 @@ def acknowledge(
     Raises `Usage` when there is no such task or the value before is missing, `Refused` when it was acknowledged
     already (then only ``correct_before`` appends a correction; the first value stays).
     """
+    if not ack.done:
+        ack = replace(ack, before=None)  # who never did it saw nothing before it
     with store.transaction() as conn:
         task = _asked(conn, outage, run, item, ack)
         if ack.correct_before:
@@ -331,7 +333,7 @@ def _acknowledged(
             steps.set_task(conn, outage, run.id, task.item, "close", state="waiting", value=ledger.pack(back))
         changes = {slot.path: (before, value)}
         return Entry(seq, outage, run.id, "open", slot.ref, changes, "same"), new
-    steps.set_task(conn, outage, run.id, task.item, "close", state="done")
+    steps.set_task(conn, outage, run.id, task.item, "close", state="done" if ack.done else "dropped")
     if held is None:
         steps.drop_layer(conn, slot, outage, run.id)
         return None

@@ -62,7 +62,8 @@ def zone_names() -> frozenset[str]:
 
 def nearest_zones(name: str) -> tuple[str, ...]:
     """Return up to three IANA names that look like `name`, best first."""
-    folded = {known.casefold(): known for known in sorted(zone_names())}
+    # Etc/GMT-3 lies east of Greenwich, where everybody else writes GMT+3: it is nobody's nearest name
+    folded = {known.casefold(): known for known in sorted(zone_names()) if "GMT" not in known}
     wanted = name.casefold().replace(" ", "_")
     tails = [known for low, known in folded.items() if low.rpartition("/")[2] == wanted.rpartition("/")[2]]
     close = [folded[low] for low in get_close_matches(wanted, folded, n=3, cutoff=0.7)]

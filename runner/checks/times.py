@@ -20,7 +20,11 @@ def zone(book: Book) -> Iterator[Diagnostic]:
     """The zone must exist."""
     if book.zone is None:
         near = windows.nearest_zones(book.playbook.timezone)
-        hint = f"did you mean {', '.join(near)}?" if near else "write an IANA name such as America/Sao_Paulo or UTC"
+        hint = (
+            f"did you mean {', '.join(near)}?"
+            if near
+            else "write the name of a place, such as America/Sao_Paulo, or UTC"
+        )
         yield book.found("WN001", ("spec", "timezone"), f"unknown time zone {book.playbook.timezone!r}", hint)
 
 

@@ -134,7 +134,7 @@ def resume(world: World, outage: str, resend: bool, force: bool, yes: bool, reas
             progress,
             only=name,
             force=world.by(reason) if force else None,
-            resend=resend,
+            resend=world.by(reason) if resend else None,
             patience=session.config.store.lease + GRACE,
         )
     return finish(world, session, reports)

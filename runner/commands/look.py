@@ -66,11 +66,14 @@ def _status(session: Session, row: Any) -> OutageStatus:
         waiting = steps.count_waiting(conn, row.id)
         holder, left = lease.holder(conn, row.id, session.deps.now_ms())
         refused = sum(map(len, ledger.refused(conn, row.id).values())) if row.state in LIVE else 0
+        unsure = len(ledger.in_state(conn, row.id, ["unknown"])) if row.state in LIVE else 0
     if refused:
         warnings.append(
             f"the target refused {refused:,} change{'s' * (refused != 1)} (`{command('show', row.id)}` counts them); "
             f"mend that there, then: {command('resume', row.id)}"
         )
+    if unsure:
+        warnings.append(operate.unsure(unsure, row.id, over=False))
     if session.deps.gone(holder):
         warnings.append(
             f"{holder} ended in the middle of its work; to go on: {command('resume', row.id)} (it waits for the lease, "

@@ -17,7 +17,7 @@ from runner.commands.session import Session
 from runner.errors import Fenced, Held, Interrupted, InvalidInput, Refused, RunnerError, StoreError, Usage
 from runner.planfile import Plan
 from runner.playbook import Outage
-from runner.report import Report
+from runner.report import Fate, Report
 from runner.store import journal, ledger
 from runner.store import tables as t
 from runner.store.journal import JournalFile
@@ -26,6 +26,7 @@ from runner.views.text import command, when
 from runner.work import Order, Progress
 
 TICKS_WITHIN: Final = 3_600_000  # milliseconds; a tick longer ago than this is none
+OVER: Final = ("closed", "cancelled", "missed")  # states of an outage that nothing more becomes of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def apply(
         register(session, outage, by, _leads(outage, plan_))
         if force:
             _forced(session, outage.id, by)
+        if resend:
+            _resent(session, outage.id, by)
         order = Order(
             session.deps.owner,
             force=force,
@@ -220,7 +223,7 @@ def revert(
             ledger.set_outage(conn, row.id, **values)
         ledger.record(conn, at_ms=now, outage=row.id, verb="revert", actor=by.actor, reason=by.reason, detail=only)
     order = Order(session.deps.owner, force=force, patience=patience, only=only, closing=bool(only))
-    return executor.drive(session.desk, session.config, row.id, order, progress)
+    return _unsure(session, executor.drive(session.desk, session.config, row.id, order, progress))
 
 
 def _forced(session: Session, outage: str, by: By) -> None:
@@ -231,32 +234,42 @@ def _forced(session: Session, outage: str, by: By) -> None:
         ledger.record(conn, at_ms=now, outage=outage, verb="force", actor=by.actor, reason=by.reason)
 
 
+def _resent(session: Session, outage: str, by: By) -> None:
+    """Record who has messages sent again that may have gone out already, and why; where there are any."""
+    with session.store.transaction() as conn:
+        if ledger.in_state(conn, outage, ["unknown"]):
+            now = session.deps.now_ms()
+            ledger.record(conn, at_ms=now, outage=outage, verb="resend", actor=by.actor, reason=by.reason)
+
+
 def resume(
     session: Session,
     progress: Progress,
     *,
     only: str = "",
     force: By | None = None,
-    resend: bool = False,
+    resend: By | None = None,
     patience: float = 0.0,
 ) -> list[Report]:
     """Go on with every outage that is not where it should be, or with `only` the one of that id.
 
-    With `force`, who says so and why, people's edits that stand in the way are dropped.
+    With `force`, who says so and why, people's edits that stand in the way are dropped; with `resend`, what may or may
+    not have been sent is sent again.
     """
-    if force is not None:
-        with session.store.reading() as conn:
-            rows = ledger.outage_rows(conn, unfinished_only=True)
-        for row in rows:
-            if not only or row.id == only:
-                _forced(session, row.id, force)
+    with session.store.reading() as conn:
+        rows = [row for row in ledger.outage_rows(conn, unfinished_only=True) if not only or row.id == only]
+    for row in rows:
+        if force is not None:
+            _forced(session, row.id, force)
+        if resend is not None:
+            _resent(session, row.id, resend)
     with session.store.transaction() as conn:
         for row in ledger.outage_rows(conn, unfinished_only=True):
             if runs := ledger.refused(conn, row.id).keys():
                 ledger.open_anew(conn, row.id, runs)
-    order = Order(session.deps.owner, force=force is not None, resend=resend, patience=patience)
-    reports = _drive_all(session, progress, order, only)
-    return [*reports, *_not_resent(session, only)] if resend else reports
+    order = Order(session.deps.owner, force=force is not None, resend=resend is not None, patience=patience)
+    reports = [_unsure(session, report) for report in _drive_all(session, progress, order, only)]
+    return [*reports, *_not_resent(session, only)] if resend is not None else reports
 
 
 def _not_resent(session: Session, only: str) -> list[Report]:
@@ -264,10 +277,25 @@ def _not_resent(session: Session, only: str) -> list[Report]:
     with session.store.reading() as conn:
         going = {row.id for row in ledger.outage_rows(conn, unfinished_only=True)}
         rows = [row for row in ledger.outage_rows(conn) if row.id not in going and (not only or row.id == only)]
-        left = [(row, len(ledger.in_state(conn, row.id, ["unknown"]))) for row in rows]
-    words = "{} may or may not have gone out: the outage is over, and nothing is sent again"
-    said = {n: words.format("1 message" if n == 1 else f"{n:,} messages") for _, n in left}
-    return [Report(row.id, row.state, warnings=(said[n],)) for row, n in left if n]
+    reports = [_unsure(session, Report(row.id, row.state)) for row in rows]
+    return [report for report in reports if report.warnings]
+
+
+def _unsure(session: Session, report: Report) -> Report:
+    """Say again that messages may or may not have gone out, until somebody has them sent again."""
+    with session.store.reading() as conn:
+        n = len(ledger.in_state(conn, report.outage, ["unknown"]))
+    if not n or any(note.fate is Fate.UNKNOWN for note in report.notes):
+        return report
+    return replace(report, warnings=(*report.warnings, unsure(n, report.outage, over=report.state in OVER)))
+
+
+def unsure(n: int, outage: str, *, over: bool) -> str:
+    """Return the sentence about `n` messages of which nobody knows whether they went out."""
+    words = "1 message" if n == 1 else f"{n:,} messages"
+    then = "the outage is over, and nothing is sent again"
+    again = f"look whether they arrived; if not: {command('resume', outage, '--resend')}"
+    return f"{words} may or may not have gone out: {then if over else again}"
 
 
 def tick(session: Session, progress: Progress) -> list[Report]:
@@ -304,7 +332,7 @@ def extend(session: Session, row: Any, until: datetime, by: By, progress: Progre
     """Let an outage end later (or earlier). Raises `Usage` when the new end is over, `Refused` when it is reverted."""
     if until <= session.deps.now():
         raise Usage("that end is over already", hint="give a later --until, or `runner revert` to end it now")
-    if row.state in ("closed", "cancelled", "missed"):
+    if row.state in OVER:
         raise Refused(
             f"{row.id} is {row.state}: it is over", hint="`--now --for ...` opens the playbook again", code="AP003"
         )

@@ -143,9 +143,9 @@ class Lab:
         """Do what is due."""
         return operate.tick(self.session, self.progress)
 
-    def resume(self, **more: Any) -> list[Report]:
+    def resume(self, *, resend: bool = False, **more: Any) -> list[Report]:
         """Go on after a fault."""
-        return operate.resume(self.session, self.progress, **more)
+        return operate.resume(self.session, self.progress, resend=BY if resend else None, **more)
 
     def slot(self, kind: str, key: str, path: str) -> Slot:
         """Return a slot of the target `desk`."""

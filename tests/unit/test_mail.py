@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from runner.commands import planning, rehearse
+from runner.commands import look, planning, rehearse
 from runner.errors import Exit, InvalidInput
 from runner.executor import context_of
 from runner.report import Fate, Report
@@ -289,6 +289,7 @@ def test_a_lost_reply_is_unknown_until_somebody_asks_for_it(lab: MailLab, sink: 
     assert times(sink) == {1: 5, 2: 1}
     lab.resume(resend=True)
     assert len(sink.taken) == 7
+    assert [event.verb for event in look.show(lab.session, "cut").events] == ["apply", "apply", "resend"]
     lab.close()
 
 

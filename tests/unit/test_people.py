@@ -13,7 +13,7 @@ import pytest
 
 from providers.people import by_hand
 from runner import kinds
-from runner.commands import guide
+from runner.commands import guide, look
 from runner.commands import people as acks
 from runner.errors import Refused, Usage
 from runner.executor import outage_of
@@ -210,6 +210,15 @@ def test_no_means_nothing_to_take_back(asked: Office) -> None:
 
     assert asked.row("match").state == "closed"
     assert asked.held() == 0
+
+
+def test_what_was_not_done_is_neither_done_nor_put_back(asked: Office) -> None:
+    """However the answer was typed, the history says that it was not done, and no list that it was put back."""
+    asked.ack("match", done=False, before=UNKNOWN)
+
+    session, outage = asked.lab.session, asked.row("match").id
+    assert [one.what for one in look.show(session, outage).said] == ["not done"]
+    assert [task.direction for task in guide.whole(session, outage).tasks] == []
 
 
 def test_yes_asks_for_the_value_before_and_then_for_the_opposite(asked: Office) -> None:

@@ -78,6 +78,7 @@ def test_zones() -> None:
     assert len(zone_names()) > 400
     assert nearest_zones("sao paulo")[0] == "America/Sao_Paulo"
     assert nearest_zones("Europe/Berln")[0] == "Europe/Berlin"
+    assert not [name for name in nearest_zones("GMT-3") if "GMT" in name]  # Etc/GMT-3 is three hours east
     with pytest.raises(TimeError, match="did you mean Europe/Kyiv"):
         zone("Europe/Kiyv")
     for bad in ("", "..", "/etc/passwd", "../../etc/passwd", "America", "xyzzyxyzzyx", "Europe/Berlin\0"):
