@@ -317,7 +317,9 @@ class Steps:
         with self.desk.store.reading() as conn:
             left = ledger.count_of_run(conn, self.outage.id, run.id)
         if total.fault is not None or left:
-            message = total.fault.message if total.fault else f"{left} objects could not be given back"
+            message = (
+                total.fault.message if total.fault else f"{left:,} object{'s' * (left != 1)} could not be given back"
+            )
             self.set(run, None, message=message)
             return total, "failed" if total.fault else "waiting"
         self.drop_list(run)

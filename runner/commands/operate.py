@@ -153,7 +153,7 @@ def _with_warnings(session: Session, report: Report) -> Report:
         row = ledger.outage_row(conn, report.outage)
     if session.deps.now_ms() - ticked < TICKS_WITHIN:
         return report
-    verb = "open this, nor restore it," if report.state == "registered" else "restore this"
+    verb = "open this when it begins, nor restore it" if report.state == "registered" else "restore this"
     at = when(report.restore_at, row.timezone if row is not None else "UTC")
     sentence = (
         f"nobody will {verb} at {at}: nothing ticks here. Let cron or CI run it every few minutes, or type it then: "

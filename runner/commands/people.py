@@ -166,8 +166,10 @@ def _run(session: Session, row: Any, step: str) -> Run:
     names = ", ".join(run.id for run in found or runs) or "none"
     what = f"{step!r} means several steps" if found else f"{row.id} has no human step {step!r}"
     if later := next((run for run in outage.runs if not found and step in (run.id, run.step)), None):
+        by_hand = session.readers.spec(later.target, later.kind).by_hand
         after = f" and once {' and '.join(later.needs)} is done" if later.needs else ""
         what = f"{later.id} waits for nobody yet: it begins {when(later.start, row.timezone)}{after}"
+        what = what if by_hand else f"{later.id} is carried out by the runner, not by people"
     raise Usage(what, hint=f"its human steps: {names}; `{command('steps', row.id)}` shows what waits", code="AK001")
 
 

@@ -13,6 +13,7 @@ from runner.commands.session import Session
 from runner.errors import Usage
 from runner.load import find_playbooks, load_playbook
 
+FAR: Final = timedelta(hours=12)
 CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -30,7 +31,8 @@ def one_playbook(path: Path) -> Path:
 def instant(text: str, zone: str, now: datetime, *, end: datetime | None = None) -> datetime:
     """Return the instant of a time typed in `zone` (an IANA name), as an end. Raises `Usage`.
 
-    ``2026-12-11 14:30``; ``14:30`` is the next one after `now`; where something has an `end`, ``+1h`` is after that.
+    ``2026-12-11 14:30``; ``14:30`` is the next one after `now`; where something has an `end`, ``+1h`` is after it, and
+    a time of the day that is `FAR` from it has to say which day it means.
     """
     if end is not None and text.startswith("+"):
         return end + duration(text.removeprefix("+"))
@@ -40,7 +42,12 @@ def instant(text: str, zone: str, now: datetime, *, end: datetime | None = None)
             today = now.astimezone(where).date()
             next_ones = (windows.parse_time(f"{today + timedelta(days=days)} {text}") for days in (0, 1))
             ends = [windows.to_instant(each, where, end=True)[0] for each in next_ones if each is not None]
-            return next((each for each in ends if each > now), ends[-1])
+            found = next((each for each in ends if each > now), ends[-1])
+            if end is not None and found > max(end, now) + FAR:
+                day = f"{found.astimezone(where):%Y-%m-%d %H:%M}"
+                hint = f"write the day too if you mean it: --until '{day}'; `runner revert` ends it now"
+                raise Usage(f"{text} is over for today, and the next one is far from the end as it is", hint=hint)
+            return found
         moment = windows.parse_time(text)
         if moment is None:
             more = ", 14:30 for the next one" + (", or +1h" if end is not None else "")

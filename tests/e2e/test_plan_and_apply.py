@@ -167,7 +167,7 @@ def test_an_outage_by_its_window(desk: Desk) -> None:
     before = desk.dump()
     ran = desk.apply()
     assert ran.code == 0
-    assert "nobody will open this, nor restore it, at Fri 11 Dec 14:30 -03" in ran.text
+    assert "nobody will open this when it begins, nor restore it at Fri 11 Dec 14:30 -03" in ran.text
     assert "runner tick" in ran.out
     assert desk.dump() == before
     assert desk.ok("tick").out == "nothing is due\n"
@@ -423,10 +423,14 @@ def test_extend_takes_what_a_tired_person_types(desk: Desk, typed: str, end: str
     assert f"restore due Fri 11 Dec {end}" in desk.ok("status").out
 
 
-def test_a_time_of_the_day_that_is_over_means_tomorrow(desk: Desk) -> None:
-    """At noon, 09:00 is the next morning."""
+def test_a_time_of_the_day_that_is_over_means_tomorrow_where_that_is_near(desk: Desk) -> None:
+    """At noon, 01:00 is the next night; 09:00, most of a day after the end, has to be written with its day."""
     desk.playbook(PHONE)
     desk.clock.to("12:00")
     desk.apply()
-    desk.ok("extend", "--until", "09:00")
-    assert "Sat 12 Dec 09:00" in desk.ok("status").out
+    ran = desk.run("extend", "--until", "09:00")
+    assert ran.code == Exit.USAGE
+    assert "--until '2026-12-12 09:00'" in " ".join(ran.text.split())
+    assert "restore due Fri 11 Dec 14:30" in desk.ok("status").out
+    desk.ok("extend", "--until", "01:00")
+    assert "Sat 12 Dec 01:00" in desk.ok("status").out

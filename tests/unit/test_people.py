@@ -174,6 +174,17 @@ def test_a_step_that_has_not_begun_says_when_it_does(office: Office) -> None:
     assert refused.value.message == words
 
 
+def test_what_the_runner_does_waits_for_nobody(office: Office) -> None:
+    """Who acknowledges an automatic step hears that it is not for people."""
+    gone = {"id": "gone", "uses": "tickets", "with": {"select": {"status": "open"}, "status": "pause", "at_most": 9}}
+    office.lab.apply(office.book("match", SSO, gone))
+
+    with pytest.raises(Usage, match="gone is carried out by the runner, not by people"):
+        acks.acknowledge(
+            office.lab.session, office.row("match"), "gone", "", Ack("maria"), before=None, progress=office.lab.progress
+        )
+
+
 def test_one_of_several_items_has_to_be_named(office: Office) -> None:
     """Where several items wait, one has to be meant."""
     items = [{"do": "Call"}, {"do": "Lock", "value": "locked", "menu": "Door"}]
