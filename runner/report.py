@@ -195,6 +195,7 @@ class Task:
     number: int = 0
     undoes: int = 0
     before: str = ""  # what stood there before, as recorded
+    corrected: str = ""  # what somebody said later that it was, where this has to be put back
     done_by: str = ""
     done_at: datetime | None = None
     evidence: str = ""

@@ -268,6 +268,7 @@ class _Book:
             who=told.who,
             state="planned",
             blank=blank,
+            corrected=self._corrected(run.id, item) if direction == "close" else "",
         )
 
     def _stored(self, row: Any) -> Task:
@@ -298,8 +299,15 @@ class _Book:
             state="waiting" if row.state in stored.WAITING else "done",
             blank=blank,
             otherwise=self._typed(row.run, row.item, *before) if question else "",
+            corrected=self._corrected(row.run, row.item) if row.direction == "close" and row.state != "done" else "",
         )
         return self._acknowledged(task) if task.state == "done" else task
+
+    def _corrected(self, run: str, item: str) -> str:
+        """Return what somebody said later that the value before was: the first one is restored, a person decides."""
+        found = [ack for ack in self.recorded.acks if (ack.run, ack.item, ack.direction) == (run, item, "open")]
+        values = [value for ack in found if (value := ledger.unpack(ack.before)) is not None]
+        return self._spoken(values[-1]) if len(values) > 1 else ""
 
     def _acknowledged(self, task: Task) -> Task:
         """Return a step that is done with who did it, when, and with what stood there before."""

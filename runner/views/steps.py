@@ -106,11 +106,13 @@ def place(task: Task, guide: Guide, words: Words) -> str:
 
 
 def facts(task: Task, words: Words) -> Iterator[tuple[str, str]]:
-    """Yield who does it and where to click, with what these are called."""
+    """Yield who does it, where to click, and what the value to put back was corrected to, each with its name."""
     if task.who:
         yield words.who, clean(task.who)
     if task.menu:
         yield words.where, clean(task.menu)
+    if task.corrected:
+        yield words.corrected, clean(task.corrected)
 
 
 def noted(task: Task, words: Words) -> str:
@@ -219,5 +221,6 @@ def _json(task: Task) -> dict[str, Json]:
         "undoes": task.undoes,
         "done_by": task.done_by,
         "done_at": instant_json(task.done_at),
+        "corrected": task.corrected,
         "evidence": task.evidence,
     }

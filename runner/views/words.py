@@ -41,6 +41,7 @@ class Words:
     as_of: str
     owner: str
     before: str
+    corrected: str
     of_step: str
     done_by: str
     was_done_by: str
@@ -84,6 +85,7 @@ ENGLISH: Final = Words(
     as_of="As of {when}.",
     owner="Questions to",
     before="value before",
+    corrected="corrected later to",
     of_step="the value before of step {n}",
     done_by="done by",
     was_done_by="done by {who}, {when}",
@@ -127,6 +129,7 @@ SPANISH: Final = Words(
     as_of="Situación: {when}.",
     owner="Preguntas a",
     before="valor anterior",
+    corrected="corregido después a",
     of_step="el valor anterior del paso {n}",
     done_by="hecho por",
     was_done_by="hecho por {who}, {when}",
@@ -170,6 +173,7 @@ PORTUGUESE: Final = Words(
     as_of="Situação: {when}.",
     owner="Dúvidas com",
     before="valor anterior",
+    corrected="corrigido depois para",
     of_step="o valor anterior do passo {n}",
     done_by="feito por",
     was_done_by="feito por {who}, {when}",
@@ -213,6 +217,7 @@ UKRAINIAN: Final = Words(
     as_of="Стан на {when}.",
     owner="Запитання до",
     before="попереднє значення",
+    corrected="пізніше виправлено на",
     of_step="попереднє значення кроку {n}",
     done_by="виконав(ла)",
     was_done_by="виконав(ла) {who}, {when}",

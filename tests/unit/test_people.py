@@ -24,6 +24,7 @@ from runner.spi import KindSpec, Reversal
 from runner.store import ledger
 from runner.store import tasks as stored
 from runner.views import plan as plans
+from runner.views import steps as steps_view
 from tests.support.fuse import fused
 from tests.support.lab import START, Lab
 
@@ -138,7 +139,8 @@ def test_the_value_before_is_needed_once(office: Office) -> None:
 
 
 def test_what_is_acknowledged_is_not_acknowledged_again(office: Office) -> None:
-    """A second acknowledgement is refused; a correction is recorded, and changes nothing."""
+    """A second acknowledgement is refused; a correction is recorded and changes nothing, and whoever puts the value
+    back reads it beside that."""
     office.lab.apply(office.book("match", SSO))
     office.ack("match", before="optional")
 
@@ -149,6 +151,9 @@ def test_what_is_acknowledged_is_not_acknowledged_again(office: Office) -> None:
     assert "the first value before stays" in said
     office.lab.revert("match")
     assert office.waiting("match") == [("1", "close", "waiting", "optional")]
+    (due,) = guide.due(office.lab.session)
+    assert [(task.value, task.corrected) for task in due.tasks] == [("optional", "off")]
+    assert "corrected later to: off" in steps_view.markdown([due])
 
 
 def test_an_item_that_is_not_there(office: Office) -> None:
