@@ -22,7 +22,7 @@ SAMPLE = 5  # tickets named in the plan of a long list
 FLAGS: Final[Mapping[str, tuple[str, str]]] = {  # what a target does by itself -> in words: no, yes
     "reopens_at_due": ("does not reopen when it is due", "reopens when it is due"),
     "reassigns_to_snoozer": ("stays with whoever has it", "goes to who snoozed it"),
-    "ends_on_customer_reply": ("a customer's reply reopens it and the snooze goes on", "a customer's reply ends it"),
+    "ends_on_customer_reply": ("a customer's reply does not end the snooze", "a customer's reply ends it"),
     "survives_manual_reopen": ("reopening it by hand ends it", "reopening it by hand does not end it"),
 }
 

@@ -98,6 +98,8 @@ def _entry(page: Page, entry: Entry, aligned: tuple[int, int], width: int) -> No
     else:
         page.add(entry.head, lead=lead)
         page.add(value, lead=" " * VALUE_INDENT)
+    for line in entry.whole:
+        page.add(line, lead=" " * VALUE_INDENT)
     if entry.note:
         page.add((entry.note, DIM), lead=" " * VALUE_INDENT)
     if entry.samples:

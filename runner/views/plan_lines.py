@@ -5,7 +5,7 @@ Pure. What the human view and the markdown view have in common, before either of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.model import ABSENT, Value
@@ -36,7 +36,8 @@ _ABSENT_WORDS = frozenset({"(none)", "ABSENT", "absent", str({"$": "absent"}), '
 class Entry:
     """One line of a plan: a sign, what it is about, the field, what happens to it, and the lines below it.
 
-    `danger` says, when not empty, what cannot be given back. `conflict` and `note` are further lines.
+    `danger` says, when not empty, what cannot be given back. `conflict` and `note` are further lines; `whole` is the
+    text that `value` has no room for: what customers will read is approved in full.
     """
 
     sign: str
@@ -47,6 +48,7 @@ class Entry:
     conflict: str = ""
     note: str = ""
     samples: str = ""
+    whole: tuple[str, ...] = ()
 
     @property
     def head(self) -> str:
@@ -127,7 +129,22 @@ def _entry(item: Item, zone: str, *, with_key: bool) -> Entry:
         stands = f"stays {short(item.before, path=item.slot.path, zone=zone)}"
         return Entry("=", subject, field, stands, "", clean(item.conflict), note)
     value = difference(item.before, item.after, path=item.slot.path, zone=zone)
-    return Entry(_sign(item), subject, field, value, danger_of(item), clean(item.conflict), note)
+    whole = tuple(_whole(item.before, item.after, value))
+    return Entry(_sign(item), subject, field, value, danger_of(item), clean(item.conflict), note, whole=whole)
+
+
+def _whole(before: Value, after: Value, shown: str, name: str = "") -> Iterator[str]:
+    """Yield the texts of a new value, line by line, that `shown` cuts; of a text that is changed, its new lines."""
+    if isinstance(after, Mapping):
+        for key, part in after.items():
+            was = before.get(key) if isinstance(before, Mapping) else None
+            yield from _whole(was, part, shown, f"{name} {key}".lstrip())
+    elif isinstance(after, str):
+        old = before.splitlines() if isinstance(before, str) else []
+        lines = [clean(line) for line in after.splitlines() if line not in old]
+        if any(line not in shown for line in lines):
+            head = f"{name}: " if name else ""
+            yield from (f"{head if not n else ' ' * len(head)}{line}" for n, line in enumerate(lines))
 
 
 def object_name(kind: str, name: str, key: str, *, with_key: bool = False) -> str:

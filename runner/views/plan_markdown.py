@@ -96,7 +96,7 @@ def _entry_lines(every: Sequence[Entry]) -> list[str]:
     for entry in every:
         middle = f"{padded(entry.field, field)}  " if field else ""
         lines.append(f"{entry.sign} {padded(entry.subject, subject)}  {middle}{entry.value}")
-        lines += [f"      {words}" for words in (entry.note, entry.samples) if words]
+        lines += [f"      {words}" for words in (*entry.whole, entry.note, entry.samples) if words]
         if entry.danger:
             lines.append(f"!     cannot be given back: {entry.danger}")
         if entry.conflict:

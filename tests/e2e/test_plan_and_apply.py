@@ -434,3 +434,15 @@ def test_a_time_of_the_day_that_is_over_means_tomorrow_where_that_is_near(desk: 
     assert "restore due Fri 11 Dec 14:30" in desk.ok("status").out
     desk.ok("extend", "--until", "01:00")
     assert "Sat 12 Dec 01:00" in desk.ok("status").out
+
+
+def test_a_plan_shows_what_customers_will_read(desk: Desk) -> None:
+    """Who approves a text reads all of it, in every language, on the terminal and in the pull request."""
+    body = {"en": "Our phones are down until noon. " * 3 + "Write to us.", "es": "Sin línea.\nEscríbenos por correo."}
+    desk.playbook(
+        f"    - {{id: tell, uses: notice, target: helpdesk, with: {{subject: Phones, body: {json.dumps(body)}}}}}\n"
+    )
+    for form in ("human", "markdown"):
+        text = " ".join(desk.ok("plan", "match.yaml", "--format", form).out.split())
+        for part in (body["en"], *body["es"].splitlines()):
+            assert " ".join(part.split()) in text, form
