@@ -386,7 +386,7 @@ class _Drive:
             self.batches.fenced(conn)
             ledger.set_outage(conn, self.outage.id, state=state)
             waiting = human.count_waiting(conn, self.outage.id)
-        if state in ("closed", "cancelled", "missed") and state != self.row.state:
+        if state in timetable.OVER and state != self.row.state:
             self.batches.journal.append([lines.ended(state, lines.rfc3339(self.desk.outside.now_ms()))])
         return Report(
             outage=self.outage.id,

@@ -136,7 +136,7 @@ def _open(
     if not state:
         return
     place = (outage.playbook.priority, n, run.order)
-    steps.taken_out(conn, outage.id, run.id, {slot.key: want.title for slot, want in wants})
+    steps.refuse_moved(conn, outage.id, run.id, {slot.key: want.title for slot, want in wants})
     _let_go(conn, outage.id, run, {slot for slot, _ in wants}, now)
     for item, (slot, want) in enumerate(wants, 1):
         layer = Layer(outage.id, run.id, *place, want.claim)

@@ -287,9 +287,10 @@ def _human(bench: Bench, run: Run, spec: KindSpec, context: Context, *, due: boo
             sheet.add(Item(slot, want.title or key, before, want.claim.value, action, note), long=False)
             titles[key] = want.title
     with bench.store.reading() as conn:
-        gone = [f"no longer asked for: {one}" for one in steps.taken_out(conn, context.outage, run.id, titles)]
+        steps.refuse_moved(conn, context.outage, run.id, titles)
+        gone = steps.taken_out(conn, context.outage, run.id, titles.values())
     made = _finished(bench, run, spec, sheet, due=due, direction="open", selection=False)
-    made = replace(made, notes=(*made.notes, *gone))
+    made = replace(made, notes=(*made.notes, *(f"no longer asked for: {one}" for one in gone)))
     if len(set(hints)) > 1:
         return replace(made, requests=0)  # each item says who does it, and where to click
     items, (who, menu) = tuple(replace(item, note="") for item in made.items), (hints or [("", "")])[0]

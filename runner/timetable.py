@@ -15,6 +15,7 @@ from typing import Final, Literal
 from runner.playbook import Outage, Run
 
 ENDED: Final = frozenset({"done", "cancelled", "missed"})
+OVER: Final = ("closed", "cancelled", "missed")  # states of an outage that nothing more becomes of
 HOLDING: Final = frozenset({"opening", "active", "waiting", "closing"})
 Verb = Literal["open", "amend", "sweep", "close", "cancel", "miss"]
 

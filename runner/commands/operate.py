@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
-from runner import executor, planner
+from runner import executor, planner, timetable
 from runner.commands.planning import Planned, refuse_reopening, spool_places
 from runner.commands.session import Session
 from runner.errors import Fenced, Held, Interrupted, InvalidInput, Refused, RunnerError, StoreError, Usage
@@ -26,7 +26,6 @@ from runner.views.text import command, when
 from runner.work import Order, Progress
 
 TICKS_WITHIN: Final = 3_600_000  # milliseconds; a tick longer ago than this is none
-OVER: Final = ("closed", "cancelled", "missed")  # states of an outage that nothing more becomes of
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +263,7 @@ def resume(
         if resend is not None:
             _resent(session, row.id, resend)
     with session.store.transaction() as conn:
-        for row in ledger.outage_rows(conn, unfinished_only=True):
+        for row in rows:
             if runs := ledger.refused(conn, row.id).keys():
                 ledger.open_anew(conn, row.id, runs)
     order = Order(session.deps.owner, force=force is not None, resend=resend is not None, patience=patience)
@@ -287,14 +286,14 @@ def _unsure(session: Session, report: Report) -> Report:
         n = len(ledger.in_state(conn, report.outage, ["unknown"]))
     if not n or any(note.fate is Fate.UNKNOWN for note in report.notes):
         return report
-    return replace(report, warnings=(*report.warnings, unsure(n, report.outage, over=report.state in OVER)))
+    return replace(report, warnings=(*report.warnings, unsure(n, report.outage, over=report.state in timetable.OVER)))
 
 
 def unsure(n: int, outage: str, *, over: bool) -> str:
     """Return the sentence about `n` messages of which nobody knows whether they went out."""
-    words = "1 message" if n == 1 else f"{n:,} messages"
+    words, them = ("1 message", "it") if n == 1 else (f"{n:,} messages", "they")
     then = "the outage is over, and nothing is sent again"
-    again = f"look whether they arrived; if not: {command('resume', outage, '--resend')}"
+    again = f"look whether {them} arrived; if not: {command('resume', outage, '--resend')}"
     return f"{words} may or may not have gone out: {then if over else again}"
 
 
@@ -332,7 +331,7 @@ def extend(session: Session, row: Any, until: datetime, by: By, progress: Progre
     """Let an outage end later (or earlier). Raises `Usage` when the new end is over, `Refused` when it is reverted."""
     if until <= session.deps.now():
         raise Usage("that end is over already", hint="give a later --until, or `runner revert` to end it now")
-    if row.state in OVER:
+    if row.state in timetable.OVER:
         raise Refused(
             f"{row.id} is {row.state}: it is over", hint="`--now --for ...` opens the playbook again", code="AP003"
         )

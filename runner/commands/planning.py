@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from runner import guard, planner
+from runner import guard, planner, timetable
 from runner.commands.session import Session
 from runner.errors import Diagnostic, InvalidInput, ProviderError, Refused, Severity, Usage
 from runner.executor import digest_of, outage_of
@@ -25,8 +25,6 @@ from runner.timetable import State
 
 if TYPE_CHECKING:
     from runner.load import Loaded
-
-TICKS_WITHIN: Final = 3_600_000  # milliseconds; a tick longer ago than this is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def _end(session: Session, outage: Outage) -> datetime:
     """The end of an outage: the store's when it is open, because somebody may have extended it; the file's when that
     was changed since."""
     row = _stored(session, outage.id)
-    if row is None or row.state in ("closed", "cancelled", "missed") or outage.end != _written_end(session, row):
+    if row is None or row.state in timetable.OVER or outage.end != _written_end(session, row):
         return outage.end
     return datetime.fromtimestamp(row.restore_ms / 1000, outage.end.tzinfo)
 

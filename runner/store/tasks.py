@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -32,21 +32,25 @@ def tasks(conn: Connection, outage: str, run: str = "") -> list[Any]:
     return list(conn.execute(statement.order_by(t.tasks.c.due_ms, t.tasks.c.run, t.tasks.c.item)))
 
 
-def taken_out(conn: Connection, outage: str, run: str, titles: Mapping[str, str]) -> list[str]:
-    """Return what a step asks for now and would not with `titles`, which maps each key that it wants to what it says.
+def _openings(conn: Connection, outage: str, run: str) -> list[Any]:
+    return [task for task in tasks(conn, outage, run) if task.direction == "open" and task.state != "dropped"]
 
-    Raises `InvalidInput` when an item that is done stands at another place of its list: what came to its old place
-    would count as done.
-    """
-    asked = [task for task in tasks(conn, outage, run) if task.direction == "open" and task.state != "dropped"]
-    for task in asked:
+
+def taken_out(conn: Connection, outage: str, run: str, titles: Collection[str]) -> list[str]:
+    """Return what a step asks for now and is not among the `titles` of what it will ask for."""
+    return [task.title for task in _openings(conn, outage, run) if task.title not in titles]
+
+
+def refuse_moved(conn: Connection, outage: str, run: str, titles: Mapping[str, str]) -> None:
+    """Raise `InvalidInput` when an item that is done stands at another place of its list now: what came to its old
+    place would count as done. `titles` maps each key that the step wants to what it says."""
+    for task in _openings(conn, outage, run):
         if task.state == "done" and titles.get(task.key) != task.title and task.title in titles.values():
             raise InvalidInput(
                 f"step {run}: {task.title!r} is done, and stands at another place of the list now",
                 hint="items of a running list are known by their place: leave what is done where it is, and add new "
                 "ones at the end",
             )
-    return [task.title for task in asked if task.title not in titles.values()]
 
 
 def waiting_at(conn: Connection, slot: Slot) -> list[Any]:

@@ -16,6 +16,7 @@ import pytest
 
 from runner import batches, decide, endings, readings
 from runner.batches import Batches
+from runner.commands import operate
 from runner.errors import Exit, Fenced, Interrupted, ProviderError, RunnerError, StoreError
 from runner.model import Change, Outcome, Slot
 from runner.report import Fate, Report
@@ -721,3 +722,17 @@ def test_a_new_end_that_came_before_the_first_step_stays(lab: Lab) -> None:
         lab.apply(lab.playbook("match", STEPS))
     with lab.session.store.reading() as conn:
         assert [row.restore_ms for row in ledger.outage_rows(conn)] == [later]
+
+
+def test_resuming_one_outage_leaves_the_refusals_of_others_alone(lab: Lab) -> None:
+    """What a target refused for another outage is not asked for again until that one is resumed."""
+    for name, step in (("match", HOURS), ("storm", TEXT)):
+        lab.world.fail(Fault(What.REJECT, kind=step["uses"]))
+        assert fates(lab.apply(lab.playbook(name, [step]))) == [Fate.REJECTED]
+    written = len(lab.world.log)
+
+    (report,) = lab.resume(only=operate.the_outage(lab.session, "match").id)
+    assert report.exit_code == Exit.DONE
+    assert len(lab.world.log) == written + 1
+    lab.tick()
+    assert len(lab.world.log) == written + 1
