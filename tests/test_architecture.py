@@ -45,7 +45,7 @@ ORDER = (
     {"__main__"},
 )
 PROVIDERS_SEE = {"model", "spi", "kinds", "minutes"}
-SHARED_BY_PROVIDERS = {"areas", "http", "paused", "people", "places", "wire"}
+SHARED_BY_PROVIDERS = {"areas", "http", "paused", "people", "places", "rest", "wire"}
 
 # Modules and functions that may be longer, with the longest that they may be.
 LONG_MODULES: dict[str, int] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.areas import Areas
+from providers.areas import ByAreas
 from providers.movidesk import checkup
 from providers.movidesk.account import account_of
 from providers.movidesk.client import Client
@@ -14,9 +14,7 @@ from providers.movidesk.notice_kind import notice
 from providers.movidesk.people import by_people
 from providers.movidesk.snoozes import Snoozes
 from providers.movidesk.tickets import Tickets
-from runner import kinds
-from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Finding, Io, KindSpec, Query, Target
+from runner.spi import Finding, Io, Target
 
 
 def open_target(target: Target, io: Io) -> Movidesk:
@@ -24,29 +22,15 @@ def open_target(target: Target, io: Io) -> Movidesk:
     return Movidesk(target, io)
 
 
-class Movidesk:
+class Movidesk(ByAreas):
     """One account of Movidesk."""
 
     def __init__(self, target: Target, io: Io) -> None:
-        self._target = target
         self.client = Client(account_of(target), target, io)
         self._names = Names(self.client)
         snoozes = Snoozes(self.client, self._names, target)
         self._tickets: dict[str, Tickets] = {"tickets": Tickets(self.client, self._names), "snooze": snoozes}
-        self._areas = Areas(target, *self._tickets.values())
-        self._kinds = kinds.offer(*self._areas.specs, notice(), *by_people())
-
-    def capabilities(self) -> Mapping[str, KindSpec]:
-        """Return what the account offers; what has no API is carried out by people."""
-        return self._kinds
-
-    def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
-        """Yield (slot, value), all slots of one object in a row. Raises `ProviderError`."""
-        return self._areas.read(query)
-
-    def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
-        """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
-        return self._areas.write(batch)
+        super().__init__(target, self.client.http, [*self._tickets.values()], (notice(), *by_people()))
 
     def examine(self) -> Iterator[Finding]:
         """Yield what is missing or remarkable about the account and the credential. Raises `ProviderError`."""
@@ -55,7 +39,3 @@ class Movidesk:
     def advise(self, kind: str, with_: Mapping[str, Any]) -> Iterator[str]:
         """Yield what somebody should know before a step is carried out. Raises `ProviderError`."""
         return checkup.advise(self._tickets.get(kind), self._target, kind, with_)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.client.http.close()

@@ -6,32 +6,24 @@ What Redmine 5.0.4 does was seen on a running one: see `tests/servers`, which ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from providers.http import Answer, Http, NoReply, NotSent, retry_after, secret_of
+from providers.http import Answer
 from providers.redmine.account import Account
-from runner.spi import Forbidden, Io, NotFound, ProviderError, RateLimited, Rejected, Target, Unauthorized, Unavailable
+from providers.rest import Moved, Rest
+from runner.spi import Forbidden, Io, NotFound, ProviderError, Rejected, Target, Unauthorized, Unavailable
 
 Row: TypeAlias = Mapping[str, Any]
 DEADLINE: Final = 20.0  # seconds for one exchange
 PAGE: Final = 100  # objects in a list; Redmine gives no more [DOC]
 
 
-class Moved(Rejected):
-    """Somebody else changed the object meanwhile."""
-
-
-class Client:
-    """One Redmine's API. A read is tried once more; a write is sent once."""
+class Client(Rest):
+    """One Redmine's API."""
 
     def __init__(self, account: Account, target: Target, io: Io) -> None:
+        super().__init__(target, account.url, io, DEADLINE, ("key", "My account > API access key"))
         self.account = account
-        self.io = io
-        self.http = Http(account.name, account.url, io, DEADLINE)
-        self.date: datetime | None = None  # the server's clock, as it said last
-        self._target = target
-        self._key = ""
         self._login = ""
 
     def login(self) -> str:
@@ -82,63 +74,35 @@ class Client:
 
     def write(self, method: str, path: str, what: str, body: Any = None) -> None:
         """Send one change. That it is taken does not mean that it is done: a status that the workflow does not allow is
-        answered with 204. Raises `ProviderError`: `NoReply` when it may have been carried out, `Moved` when somebody
-        else was faster, others mean that nothing was written."""
+        answered with 204. Raises `ProviderError` as `send` does."""
         self.login()
-        answer = self._send(method, path, what, body=body)
-        if answer.status >= 500 or answer.status == 408:
-            raise NoReply(self._explain(answer, what).message)
-        if not answer.ok:
-            raise self._explain(answer, what)
-        if answer.data is None and answer.text:
-            raise NoReply(self._strange(what).message)
+        self.send(method, path, what, body)
 
-    # --- one exchange -----------------------------------------------------------------------------------------------
+    # --- lists and objects ------------------------------------------------------------------------------------------
 
     def _page(self, path: str, name: str, what: str, params: Mapping[str, str]) -> tuple[list[Row], int]:
         """Return the rows of one page, and how many there are in all: lists that have no pages do not say."""
         self.login()
-        data = self._get(path, what, {"limit": str(PAGE), **params})
-        rows = data.get(name) if isinstance(data, Mapping) else None
+        data = self.get(path, what, {"limit": str(PAGE), **params}).data
+        rows = data.get(name)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._strange(what)
+            raise self.strange(what)
         return rows, int(data.get("total_count", len(rows)))
 
     def _one(self, path: str, name: str, what: str) -> Row:
-        data = self._get(path, what, {})
-        row = data.get(name) if isinstance(data, Mapping) else None
+        row = self.get(path, what).data.get(name)
         if not isinstance(row, dict):
-            raise self._strange(what)
+            raise self.strange(what)
         return row
 
-    def _get(self, path: str, what: str, params: Mapping[str, str]) -> Any:
-        for last in (False, True):
-            try:
-                answer = self._send("GET", path, what, params=params)
-                if not answer.ok:
-                    raise self._explain(answer, what)
-                if answer.data is None:
-                    raise self._strange(what)
-                return answer.data
-            except (Unavailable, NotSent):
-                if last:
-                    raise
-        raise AssertionError("the last try raises")
+    # --- Redmine's words --------------------------------------------------------------------------------------------
 
-    def _send(self, method: str, path: str, what: str, **parts: Any) -> Answer:
-        self._key = self._key or secret_of(self._target, self.io, "key", "My account > API access key")
-        answer = self.http.send(method, path, headers={"X-Redmine-API-Key": self._key}, **parts)
-        self.date = answer.date or self.date
-        if answer.status == 429:
-            wait = max(1.0, retry_after(answer.headers, self.io.now(), default=60.0))
-            raise RateLimited(f"{self.account.name}: {what}: asked to wait {wait:.0f} s", retry_after=wait)
-        if answer.status == 503 and method != "GET":
-            raise NotSent(f"{self.account.name}: {what}: the server answers 503; try again later")
-        return answer
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that carry the key."""
+        return {"X-Redmine-API-Key": self.secret}
 
-    def _explain(self, answer: Answer, what: str) -> ProviderError:
-        """Return the error of an answer that is not a success. Most bodies are empty."""
-        at, said = f"{self.account.name}: {what}", self._said(answer)
+    def refused(self, answer: Answer, at: str) -> ProviderError:
+        """Return the error of a refusal. Most bodies are empty."""
         match answer.status:
             case 401:
                 return Unauthorized(
@@ -151,17 +115,13 @@ class Client:
                 return NotFound(f"{at}: it does not exist, or the key's owner may not see it")
             case 409:
                 return Moved(f"{at}: somebody changed it meanwhile")
-            case status if status >= 500 or status == 408:
-                return Unavailable(f"{at}: the server answers {status}; try again later")
+        errors = answer.data.get("errors") if isinstance(answer.data, Mapping) else None
+        said = self.hidden("; ".join(map(str, errors)) if isinstance(errors, list) else "")
         return Rejected(f"{at}: Redmine refuses it{said or f' ({answer.status})'}")
 
-    def _said(self, answer: Answer) -> str:
-        errors = answer.data.get("errors") if isinstance(answer.data, Mapping) else None
-        plain = "; ".join(str(each) for each in errors) if isinstance(errors, list) else ""
-        return f": {plain.replace(self._key or chr(0), '***')[:200]}" if plain else ""
-
-    def _strange(self, what: str) -> Unavailable:
+    def strange(self, what: str) -> Unavailable:
+        """Return the error of an answer that is not Redmine's."""
         return Unavailable(
-            f"{self.account.name}: {what}: the answer is no JSON of Redmine; a login page may stand before it: "
+            f"{self.name}: {what}: the answer is no JSON of Redmine; a login page may stand before it: "
             f"look at {self.account.url} in a browser, and let the API pass"
         )

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from providers.http import NoReply
-from providers.redmine.client import Client, Moved, Row
+from providers.redmine.client import Client, Row
 from providers.redmine.names import Names
 from providers.redmine.notice_kind import (
     BANNER,
@@ -20,6 +20,7 @@ from providers.redmine.notice_kind import (
     part_of,
     with_part,
 )
+from providers.rest import Moved
 from runner.model import Accepted, Change, Outcome, Value, Verdict
 from runner.spi import Forbidden, KindSpec, NotFound, Query, Rejected
 

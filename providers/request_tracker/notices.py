@@ -56,16 +56,16 @@ class Notices:
         row = self._row(key)
         if not isinstance(after, Mapping):
             if row is not None and is_up(row):
-                self._client.write("DELETE", f"/article/{row['id']}", f"disable article {row['id']}")
+                self._client.send("DELETE", f"/article/{row['id']}", f"disable article {row['id']}")
             return
         body: dict[str, Any] = dict(article_of(key, after))
         if row is None:
             group = self._client.account.article_class
             what = f"create an article of the class {group}"
-            self._client.write("POST", "/article", what, {**body, "Class": group})
+            self._client.send("POST", "/article", what, {**body, "Class": group})
         else:
             number = row["id"]
-            self._client.write("PUT", f"/article/{number}", f"change article {number}", {**body, "Disabled": 0})
+            self._client.send("PUT", f"/article/{number}", f"change article {number}", {**body, "Disabled": 0})
 
     def _row(self, marker: str) -> Row | None:
         rows = [row for row in self._rows(f"[{marker}]", {"find_disabled_rows": "1"}) if marker_of(row) == marker]

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from providers.http import NoReply
 from providers.paused import several
-from providers.request_tracker.client import Client, Moved, Row
+from providers.request_tracker.client import Client, Row
 from providers.request_tracker.queues import Queues
 from providers.request_tracker.ticket_kind import (
     BATCH,
@@ -26,6 +26,7 @@ from providers.request_tracker.ticket_kind import (
     tickets,
     values_of,
 )
+from providers.rest import Moved
 from runner.model import ABSENT, Accepted, Change, Outcome, Value, Verdict
 from runner.spi import KindSpec, NotFound, ProviderError, Query, Rejected
 
@@ -143,7 +144,7 @@ class Tickets:
 
     def _bulk(self, groups: Sequence[Group]) -> dict[str, Outcome]:
         body = [{"id": int(key), **_fields(changes)} for key, changes in groups]
-        said = _sentences(self._client.write("PUT", "/tickets/bulk", "change tickets", body))
+        said = _sentences(self._client.send("PUT", "/tickets/bulk", "change tickets", body))
         return {key: _outcome(said.get(key)) for key, _ in groups}
 
     def _alone(self, key: str, changes: Sequence[Change]) -> dict[str, Outcome]:
@@ -156,7 +157,7 @@ class Tickets:
         if any(live.get(each.slot.path, ABSENT) not in (each.before, each.after) for each in changes):
             return {key: Outcome(Verdict.MOVED, "somebody changed the ticket meanwhile")}
         etag = now.headers.get("etag", "")
-        said = self._client.write("PUT", f"/ticket/{key}", what, _fields(changes), match=etag)
+        said = self._client.send("PUT", f"/ticket/{key}", what, _fields(changes), match=etag)
         return {key: _outcome([str(each) for each in said] if isinstance(said, list) else None)}
 
     def _noted(self, groups: Sequence[Group]) -> dict[str, Outcome]:
@@ -166,7 +167,7 @@ class Tickets:
             for key, (change,) in groups
             if isinstance(change.payload, Mapping)
         ]
-        said = _sentences(self._client.write("POST", "/tickets/bulk/comment", "comment on tickets", body))
+        said = _sentences(self._client.send("POST", "/tickets/bulk/comment", "comment on tickets", body))
         return {key: _comment(said.get(key)) for key, _ in groups}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from providers.areas import Areas
+from providers.areas import ByAreas
 from providers.places import under
 from providers.zendesk import checkup, people
 from providers.zendesk.account import account_of
@@ -19,9 +19,8 @@ from providers.zendesk.texts import Texts
 from providers.zendesk.tickets import Tickets
 from providers.zendesk.voice import Voice
 from providers.zendesk.waiting import waiting
-from runner import kinds
-from runner.model import Accepted, Change, Outcome, Slot, Value
-from runner.spi import Finding, Io, KindSpec, Query, Target, Waiting
+from runner.model import Accepted, Change, Outcome
+from runner.spi import Finding, Io, Target, Waiting
 
 
 def open_target(target: Target, io: Io) -> Zendesk:
@@ -29,15 +28,13 @@ def open_target(target: Target, io: Io) -> Zendesk:
     return Zendesk(target, io)
 
 
-class Zendesk:
+class Zendesk(ByAreas):
     """One account of Zendesk."""
 
     def __init__(self, target: Target, io: Io) -> None:
-        self._target = target
         self.client = Client(account_of(target), target, io)
         chat = "chat_token" in target.credentials
-        self._areas = Areas(
-            target,
+        areas = (
             Hours(self.client),
             Rules(self.client, chat=chat),
             Texts(self.client),
@@ -53,20 +50,12 @@ class Zendesk:
             under(people.message(), "message_by_hand"),
             people.checklist(),
         )
-        self._kinds = kinds.offer(*self._areas.specs, *by_hand)
-
-    def capabilities(self) -> Mapping[str, KindSpec]:
-        """Return what the account offers; what has no API is carried out by people."""
-        return self._kinds
-
-    def read(self, query: Query) -> Iterator[tuple[Slot, Value]]:
-        """Yield (slot, value), all slots of one object in a row. Raises `ProviderError`."""
-        return self._areas.read(query)
+        super().__init__(target, self.client.http, areas, by_hand)
 
     def write(self, batch: Sequence[Change]) -> Iterator[Outcome | Accepted]:
         """Write a batch of one kind; yield one outcome per change, in order. Raises `ProviderError`."""
         self.client.begin()
-        for answer in self._areas.write(batch):
+        for answer in super().write(batch):
             yield answer
             if isinstance(answer, Accepted):
                 self.client.begin()  # the runner has renewed its lease
@@ -84,7 +73,3 @@ class Zendesk:
     def waiting(self) -> Iterator[Waiting]:
         """Yield the tickets that wait for an answer. Raises `ProviderError`."""
         return waiting(self.client)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.client.http.close()
