@@ -49,14 +49,6 @@ class Room:
     def refuse(self, place: int) -> None:
         self._at(place, httpx.Response(422, json={"errors": ["Status is locked"]}))
 
-    def shut(self) -> None:
-        def strike(request: httpx.Request) -> None:
-            if request.method != "GET":
-                self.wire.strike = None
-                raise httpx.ConnectError("refused", request=request)
-
-        self.wire.strike = strike
-
     def edit(self, slot: Slot, value: Value) -> None:
         if slot.kind == "tickets":
             ids = {"New": 1, "In Progress": 2, "On Hold": 7}
@@ -100,7 +92,7 @@ class TestRedmine(ProviderSuite):
             ),
             edit=room.edit,
             dump=server.dump,
-            faults=Faults(lost_reply=room.lose, half_batch=room.half, refuse=room.refuse, unavailable=room.shut),
+            faults=Faults(lost_reply=room.lose, half_batch=room.half, refuse=room.refuse, unavailable=server.wire.shut),
             many=Query("tickets", where={"project": "queue"}, paths=("name", "project")),
             requests=lambda: sum("/issues" in each for each in server.wire.requests),
             canary=server.keys["key"],

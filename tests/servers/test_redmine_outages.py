@@ -26,8 +26,8 @@ from tests.support.redmine import (
     Server,
     pausing,
     target,
-    told,
 )
+from tests.support.server_lab import told
 from tests.support.server_stories import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]

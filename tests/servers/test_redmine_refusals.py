@@ -16,7 +16,8 @@ from runner.errors import ProviderError, RunnerError
 from runner.spi import Query
 from runner.testing.io import ScriptedIo
 from tests.support.lab import START
-from tests.support.redmine import HOLD, REFERENCE, RedmineLab, Server, pausing, target, told
+from tests.support.redmine import HOLD, REFERENCE, RedmineLab, Server, pausing, target
+from tests.support.server_lab import told
 from tests.support.server_stories import an_hour_from, behind_tls
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]

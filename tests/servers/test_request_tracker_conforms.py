@@ -60,14 +60,6 @@ class Room:
 
         self._at_bulk(change)
 
-    def shut(self) -> None:
-        def strike(request: httpx.Request) -> None:
-            if request.method != "GET":
-                self.wire.strike = None
-                raise httpx.ConnectError("refused", request=request)
-
-        self.wire.strike = strike
-
     def edit(self, slot: Slot, value: Value) -> None:
         if slot.path == "status":
             self.server.set(slot.key, Status=value)
@@ -105,7 +97,7 @@ class TestRequestTracker(ProviderSuite):
             ),
             edit=room.edit,
             dump=desk.dump,
-            faults=Faults(room.lose, room.half, room.refuse, room.shut),
+            faults=Faults(room.lose, room.half, room.refuse, desk.wire.shut),
             many=Query("tickets", where={"queue": "Many"}, paths=("name",)),
             requests=lambda: len(desk.wire.requests),
             canary=desk.keys["token"],

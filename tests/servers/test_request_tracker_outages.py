@@ -16,7 +16,8 @@ from runner.spi import Query
 from runner.testing.io import ScriptedIo
 from tests.support.examples import ROOT
 from tests.support.lab import START
-from tests.support.request_tracker import REFERENCE, SLEEP, SOME, TELL, Server, TrackerLab, pausing, target, told
+from tests.support.request_tracker import REFERENCE, SLEEP, SOME, TELL, Server, TrackerLab, pausing, target
+from tests.support.server_lab import told
 from tests.support.server_stories import killed_at_every_request, trusting
 
 pytestmark = [pytest.mark.servers, pytest.mark.allow_hosts(["127.0.0.1"])]

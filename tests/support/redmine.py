@@ -12,11 +12,10 @@ from typing import Any
 import httpx
 
 from providers.redmine.provider import open_target
-from runner.report import Report
 from runner.spi import Target
 from tests.support.lab import START
+from tests.support.server_lab import ServerLab
 from tests.support.servers import Wire
-from tests.support.wire import Vendor, WireLab
 
 REFERENCE = "env:REDMINE_KEY"
 STAMPS = frozenset({"updated_on", "created_on", "closed_on", "version", "comments", "id"})
@@ -54,12 +53,6 @@ SLEEP = {
 def pausing(**select: Any) -> dict[str, Any]:
     """Return a step that pauses tickets."""
     return {"id": "pause", "uses": "tickets", "with": {"select": select, "status": "pause"}}
-
-
-def told(*reports: Report) -> str:
-    """Return what reports say about slots, in one text."""
-    notes = [note for report in reports for run in report.runs for note in run.notes]
-    return "; ".join(f"{note.fate} {note.slot} {note.reason}" for note in notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +99,8 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "custom_fields": fields}
 
 
-class RedmineLab(WireLab):
-    """One store and one Redmine `tracker`. Its clock is not the server's: they are weeks apart."""
+class RedmineLab(ServerLab):
+    """One store and one Redmine."""
 
     def __init__(
         self,
@@ -119,13 +112,5 @@ class RedmineLab(WireLab):
         wire: Callable[[Any], httpx.BaseTransport] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(folder, now=now)
-        self.server = server
-        self.wire = server.wire
         secrets = {REFERENCE: server.keys[key]}
-        way = wire or (lambda account: server.wire)
-        self.connect(Vendor(target(server.url, **options), open_target, server, secrets=secrets, wire=way))
-
-    def book(self, name: str, *steps: dict[str, Any], **spec: Any) -> Any:
-        """Return a playbook whose steps are for the Redmine."""
-        return self.playbook(name, [{"target": "tracker", **step} for step in steps], **spec)
+        super().__init__(folder, server, target(server.url, **options), open_target, secrets, now=now, wire=wire)

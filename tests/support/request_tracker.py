@@ -12,11 +12,10 @@ from typing import Any
 import httpx
 
 from providers.request_tracker.provider import open_target
-from runner.report import Report
 from runner.spi import Target
 from tests.support.lab import START
+from tests.support.server_lab import ServerLab
 from tests.support.servers import Wire
-from tests.support.wire import Vendor, WireLab
 
 REFERENCE = "env:RT_TOKEN"
 TICKETS = {"fields": "Subject,Status,Starts,Owner,Priority", "orderby": "id", "per_page": "100"}
@@ -92,8 +91,8 @@ class Server:
         return rows
 
 
-class TrackerLab(WireLab):
-    """One store and one Request Tracker `tracker`. Its clock is not the server's: they are weeks apart."""
+class TrackerLab(ServerLab):
+    """One store and one Request Tracker."""
 
     def __init__(
         self,
@@ -105,24 +104,10 @@ class TrackerLab(WireLab):
         wire: Callable[[Any], httpx.BaseTransport] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(folder, now=now)
-        self.server = server
-        self.wire = server.wire
         secrets = {REFERENCE: server.keys[key]}
-        way = wire or (lambda account: server.wire)
-        self.connect(Vendor(target(server.url, **options), open_target, server, secrets=secrets, wire=way))
-
-    def book(self, name: str, *steps: dict[str, Any], **spec: Any) -> Any:
-        """Return a playbook whose steps are for the Request Tracker."""
-        return self.playbook(name, [{"target": "tracker", **step} for step in steps], **spec)
+        super().__init__(folder, server, target(server.url, **options), open_target, secrets, now=now, wire=wire)
 
 
 def pausing(select: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Return a step that pauses tickets."""
     return {"id": "pause", "uses": "tickets", "with": {"select": dict(select), "status": "pause", **more}}
-
-
-def told(*reports: Report) -> str:
-    """Return what reports say about slots, in one text."""
-    notes = [note for report in reports for run in report.runs for note in run.notes]
-    return "; ".join(f"{note.fate} {note.slot} {note.reason}" for note in notes)

@@ -69,5 +69,15 @@ class Wire(httpx.BaseTransport):
             headers: Mapping[str, str] = {name: text for name, text in response.headers.items() if name not in gone}
             return httpx.Response(response.status_code, headers=headers, content=content)
 
+    def shut(self) -> None:
+        """Refuse the connection of the next write."""
+
+        def strike(request: httpx.Request) -> None:
+            if request.method != "GET":
+                self.strike = None
+                raise httpx.ConnectError("refused", request=request)
+
+        self.strike = strike
+
     def close(self) -> None:
         """Stay open: the labs of one test share the way."""
